@@ -1,0 +1,114 @@
+"""Stage-2 procedures of TS 23.334 clause 8 by their names, with the information elements used here.
+
+A call session asks for these; ``alg.planner`` turns each into one H.248 command and its reply back into
+the acknowledgement.  Nothing here knows H.248, nothing in the planner knows SIP.
+"""
+
+from enum import Enum
+
+from msgspec import Struct
+
+from imsedge.core.address import TransportAddress
+from imsedge.security.fingerprint import Fingerprint
+
+
+class Side(Enum):
+    """Which network a termination faces; the value is the default IP realm."""
+
+    ACCESS = "access"
+    CORE = "core"
+
+
+class TcpMode(Enum):
+    """TCP handling (TS 23.334 clause 5.16)."""
+
+    RELAY = "relay"
+    PROXY = "proxy"
+    MERGE = "merge"
+
+
+class StreamMode(Enum):
+    """Change Through-Connection (TS 23.334 clause 6.2.11)."""
+
+    BOTH = "both"
+    INACTIVE = "inactive"
+
+
+class StreamRequest(Struct, frozen=True, kw_only=True):
+    """Information elements of one stream.  ``None`` = not in this request.
+
+    ``transport``: ``"TCP"``, ``"TCP/TLS"``, ``"TCP/MSRP"``, ``"TCP/TLS/MSRP"``, ``"UDP"``, ``"UDP/DTLS"``.
+    ``local_address_request``: the gateway picks address and port.
+    ``remote_fingerprints``: orders verification (Remote certificate fingerprint).
+    ``discard_incoming``: drop connection requests until told otherwise (delayed establishment).
+    ``only_from_remote``: accept connections from the remote address only (source filtering).
+    """
+
+    stream: int = 1
+    transport: str | None = None
+    local_address_request: bool = False
+    local: TransportAddress | None = None
+    remote: TransportAddress | None = None
+    setup: str | None = None
+    fingerprint_request: bool = False
+    remote_fingerprints: tuple[Fingerprint, ...] | None = None
+    tcp_mode: TcpMode | None = None
+    discard_incoming: bool | None = None
+    only_from_remote: bool | None = None
+    send_tcp: bool = False
+    establish_tls: bool = False
+    notify_tcp_failure: bool = False
+    notify_tls_failure: bool = False
+    through_connection: StreamMode | None = None
+
+
+class Reserve(Struct, frozen=True, kw_only=True):
+    """Reserve AGW Connection Point; with ``remote`` in its streams it is Reserve And Configure.
+
+    ``context`` ``None`` requests a new one.  ``heartbeat`` in seconds (hanging termination).
+    """
+
+    side: Side
+    context: int | None
+    streams: tuple[StreamRequest, ...]
+    heartbeat: int = 0
+
+
+class Configure(Struct, frozen=True, kw_only=True):
+    """Configure AGW Connection Point."""
+
+    context: int
+    termination: str
+    streams: tuple[StreamRequest, ...]
+
+
+class ReleaseTerminations(Struct, frozen=True, kw_only=True):
+    """Release AGW Termination: all of the context."""
+
+    context: int
+
+
+Procedure = Reserve | Configure | ReleaseTerminations
+
+
+class StreamAck(Struct, frozen=True, kw_only=True):
+    """What the gateway answered for one stream."""
+
+    stream: int
+    local: TransportAddress | None = None
+    fingerprint: Fingerprint | None = None
+
+
+class Ack(Struct, frozen=True, kw_only=True):
+    """The procedure succeeded."""
+
+    context: int
+    termination: str | None = None
+    streams: tuple[StreamAck, ...] = ()
+
+
+class Rejected(Struct, frozen=True, kw_only=True):
+    """The gateway refused, or did not answer (code 0)."""
+
+    code: int
+    reason: str
