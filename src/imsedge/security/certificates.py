@@ -21,9 +21,7 @@ LIFETIME = timedelta(days=3650)
 # A peer whose clock is behind ours must not see a certificate from the future.
 CLOCK_SKEW = timedelta(days=1)
 
-PrivateKey = (
-    ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
-)
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 class Certificate(Struct, frozen=True):

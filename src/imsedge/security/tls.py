@@ -47,7 +47,7 @@ _PFS_SUITES = (
 _OLD_SUITES = b":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0"
 
 # The profile named 3gpp is TS 33.210 clause 6.2 (TLS 1.2 and 1.3, perfect forward secrecy, AEAD) with the
-# suites of RFC 7345 clause 4.1; the one named rel12 adds what TS 33.310 annex E of that time called mandatory.
+# suites of RFC 7345 clause 4.1; the one named rel12 adds what TS 33.310 annex E of that time asked for.
 PROFILES: dict[str, TlsProfile] = {
     "3gpp": TlsProfile(SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION, _PFS_SUITES),
     "rel12": TlsProfile(SSL.TLS1_1_VERSION, SSL.TLS1_2_VERSION, _PFS_SUITES + _OLD_SUITES),
@@ -68,8 +68,8 @@ _METHODS = {
     (Role.SERVER, True): SSL.DTLS_SERVER_METHOD,
 }
 
-# Compression and renegotiation are off in the 3GPP profile.  Sessions are never resumed: each connection must show
-# its certificate, and a ticket would outlive the fingerprint it was checked against.
+# Compression and renegotiation are off in the 3GPP profile.  Sessions are never resumed: each connection must
+# show its certificate, and a ticket would outlive the fingerprint it was checked against.
 _OPTIONS = (
     SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_TICKET | SSL.OP_CIPHER_SERVER_PREFERENCE
 )
