@@ -1,0 +1,47 @@
+"""Profiles, leak guards and the list of missing peers, for every test."""
+
+import gc
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("deep", max_examples=5_000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+def open_descriptors() -> dict[int, str]:
+    """What this process has open, by number."""
+    found: dict[int, str] = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            found[int(entry.name)] = str(entry.readlink())
+        except OSError:  # the descriptor that listed the folder
+            continue
+    return found
+
+
+@pytest.fixture
+def no_leaks() -> Iterator[None]:
+    """The test gives back every socket, pipe and file that it, or what it started, opened here."""
+    gc.collect()
+    before = open_descriptors()
+    yield
+    gc.collect()
+    left = {number: name for number, name in open_descriptors().items() if before.get(number) != name}
+    assert not left, f"left open: {left}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names the peers whose judgement is missing from this run."""
+    missing: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if "peer missing: " in reason:
+            name = reason.partition("peer missing: ")[2]
+            missing[name] = missing.get(name, 0) + 1
+    for name, count in sorted(missing.items()):
+        terminalreporter.write_line(f"not judged by {name}: {count} tests skipped")

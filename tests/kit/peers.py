@@ -1,0 +1,80 @@
+"""Programs that are not ours and judge what we do.
+
+``need("tshark")`` returns the program's path.  Where it is not installed the test is skipped by that
+name; where ``IMSEDGE_REQUIRE_PEERS`` is set, as in ``.ci/run``, it fails instead.
+"""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+REQUIRE = "IMSEDGE_REQUIRE_PEERS"
+
+# Program -> Debian package.
+PACKAGES = {
+    "tshark": "tshark",
+    "text2pcap": "tshark",
+    "sipp": "sip-tester",
+    "openssl": "openssl",
+    "escript": "erlang-megaco",
+    "kamailio": "kamailio",
+    "nginx": "nginx",
+    "haproxy": "haproxy",
+    "stunnel4": "stunnel4",
+    "gcc": "gcc",
+    "ip": "iproute2",
+    "ss": "iproute2",
+}
+_EXTRA_PATHS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
+
+
+@cache
+def find(program: str) -> str | None:
+    """Where the program is, also in the folders of the superuser."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), *_EXTRA_PATHS))
+    return shutil.which(program, path=path)
+
+
+def need(program: str) -> str:
+    """The path of ``program``; skips, or in CI fails, the test that asks when it is missing."""
+    path = find(program)
+    return path if path is not None else _missing(program, f"{program} (Debian: {PACKAGES[program]})")
+
+
+def need_megaco() -> str:
+    """The path of ``escript`` of an Erlang that has the megaco application."""
+    escript = need("escript")
+    return escript if _has_megaco() else _missing("megaco", "Erlang megaco (Debian: erlang-megaco)")
+
+
+def need_kamailio_module(name: str) -> Path:
+    """The path of a module of Kamailio, e.g. ``msrp`` or ``tls``."""
+    need("kamailio")
+    found = next(Path("/usr/lib").glob(f"**/kamailio/modules/{name}.so"), None)
+    if found is None:
+        _missing(name, f"Kamailio's {name} module (Debian: kamailio, kamailio-tls-modules)")
+    assert found is not None
+    return found
+
+
+@cache
+def _has_megaco() -> bool:
+    return any(Path("/usr/lib/erlang/lib").glob("megaco-*"))
+
+
+def _missing(program: str, what: str) -> str:
+    if os.environ.get(REQUIRE):
+        pytest.fail(f"{what} is required here ({REQUIRE} is set) and not installed", pytrace=False)
+    pytest.skip(f"peer missing: {what}")
+    return program
+
+
+def run(*command: str, stdin: bytes = b"", timeout: float = 30.0) -> bytes:
+    """Standard output of a peer that is expected to succeed; its errors are shown when it does not."""
+    done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr.decode(errors='replace')}"
+    return done.stdout
