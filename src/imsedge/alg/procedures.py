@@ -42,6 +42,8 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     ``remote_fingerprints``: orders verification (Remote certificate fingerprint).
     ``discard_incoming``: drop connection requests until told otherwise (delayed establishment).
     ``only_from_remote``: accept connections from the remote address only (source filtering).
+    ``release``: the stream goes, its termination and the other streams stay (H.248.1 clause 7.1.8: empty Local
+    and Remote); nothing else is set then.
     """
 
     stream: int = 1
@@ -60,6 +62,7 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     notify_tcp_failure: bool = False
     notify_tls_failure: bool = False
     through_connection: StreamMode | None = None
+    release: bool = False
 
 
 class Reserve(Struct, frozen=True, kw_only=True):
@@ -108,7 +111,11 @@ class Ack(Struct, frozen=True, kw_only=True):
 
 
 class Rejected(Struct, frozen=True, kw_only=True):
-    """The gateway refused, or did not answer (code 0)."""
+    """The gateway refused, or did not answer (code 0).
+
+    ``context`` is the one that was made nevertheless and has to be released.
+    """
 
     code: int
     reason: str
+    context: int | None = None
