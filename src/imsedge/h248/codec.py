@@ -1,0 +1,53 @@
+"""One door for every encoding of H.248.1: octets to ``Message`` and back.
+
+    message = decode(datagram)
+    datagram = encode(message, Encoding.COMPACT)
+
+Text (Annex B) starts with a letter, ``!``, a blank or a comment; binary (Annex A, BER) starts with the
+SEQUENCE tag 0x30.  Nothing else has to be known to decode.
+"""
+
+from enum import Enum
+
+from imsedge.h248 import errors
+from imsedge.h248.errors import H248Error
+from imsedge.h248.model import Message
+from imsedge.h248.text.parser import read_message
+from imsedge.h248.text.writer import COMPACT, PRETTY
+
+MAX_MESSAGE = 65_535  # octets: no transport of H.248 carries more in one message (UDP and TPKT both end below)
+
+
+class Encoding(Enum):
+    """How a message is written; reading needs no choice between pretty and compact."""
+
+    PRETTY = "pretty"
+    COMPACT = "compact"
+    BER = "ber"
+
+    @property
+    def is_text(self) -> bool:
+        return self is not Encoding.BER
+
+
+def encoding_of(data: bytes) -> Encoding:
+    """What ``data`` looks like: an answer goes out in the encoding of its request."""
+    if data[:1] == b"\x30":
+        return Encoding.BER
+    return Encoding.COMPACT if data.lstrip()[:1] == b"!" else Encoding.PRETTY
+
+
+def decode(data: bytes, *, limit: int = MAX_MESSAGE) -> Message:
+    """Read one message in any encoding.
+
+    Raises ``H248Error`` when the message as a whole cannot be read (400, 406, 413).  What is wrong inside one
+    transaction, action or command is put into its ``error`` field, so that the rest can be executed.
+    """
+    if len(data) > limit:
+        raise H248Error(errors.SYNTAX_MESSAGE, f"message of {len(data)} octets, {limit} are allowed")
+    return read_message(data)
+
+
+def encode(message: Message, encoding: Encoding) -> bytes:
+    """Write one message; ``LocalError`` when the values cannot be expressed in the encoding."""
+    return (COMPACT if encoding is Encoding.COMPACT else PRETTY).message(message)
