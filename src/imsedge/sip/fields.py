@@ -53,12 +53,11 @@ class Via(Struct, frozen=True):
     @property
     def rport(self) -> int | None:
         """The source port filled in by the next hop (RFC 3581); ``None`` when absent, empty or not a port."""
-        value = self.params.value("rport") or ""
-        return (
-            int(value)
-            if value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 65_535
-            else None
-        )
+        value = self.params.value("rport")
+        try:
+            return read_number(value, 65_535, "rport") if value else None
+        except SipError:
+            return None
 
     def with_params(self, params: Params) -> "Via":
         return replace(self, params=params)

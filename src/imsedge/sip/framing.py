@@ -109,9 +109,7 @@ class Framer:
             if int(length) <= self._limits.body:
                 return int(length)
             raise self._answerable(whole, SipError(513, f"body is over {self._limits.body} octets"))
-        raise self._answerable(
-            whole, SipError(400, "Content-Length is missing or no number", ("Content-Length",))
-        )
+        raise self._answerable(whole, SipError(400, "no Content-Length on a stream"))
 
     def _answerable(self, whole: bytes, error: SipError) -> SipError:
         """``error`` with the request that can be read from the header alone."""

@@ -74,18 +74,18 @@ class Headers:
     def with_first(self, name: str, *values: str) -> "Headers":
         """New fields above those of the same name, or on top of all when there are none."""
         at = self._position(name, 0)
-        return self._insert(at if at is not None else 0, name, values)
+        return _insert(self._fields, at or 0, name, values)
 
     def with_last(self, name: str, *values: str) -> "Headers":
         """New fields below those of the same name, or at the end."""
         at = self._position(name, -1)
-        return self._insert(at + 1 if at is not None else len(self._fields), name, values)
+        return _insert(self._fields, len(self._fields) if at is None else at + 1, name, values)
 
     def replaced(self, name: str, *values: str) -> "Headers":
         """Exactly these values, one field each, where the first one stood (or at the end)."""
         at = self._position(name, 0)
-        rest = self.without(name)
-        return rest._insert(at if at is not None else len(rest), name, values)
+        rest = tuple(self.without(name))
+        return _insert(rest, len(rest) if at is None else at, name, values)
 
     def without(self, *names: str) -> "Headers":
         """No field of these names."""
@@ -117,9 +117,10 @@ class Headers:
         places = [at for at, field in enumerate(self._fields) if canonical(field.name) == wanted]
         return places[which] if places else None
 
-    def _insert(self, at: int, name: str, values: Iterable[str]) -> "Headers":
-        new = tuple(Header(name, value) for value in values)
-        return Headers((*self._fields[:at], *new, *self._fields[at:]))
+
+def _insert(fields: tuple[Header, ...], at: int, name: str, values: Iterable[str]) -> Headers:
+    new = tuple(Header(name, value) for value in values)
+    return Headers((*fields[:at], *new, *fields[at:]))
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -185,10 +186,7 @@ class SipRequest(Message, frozen=True, kw_only=True):
 
     def with_body(self, body: bytes, content_type: str | None = None) -> "SipRequest":
         """Another body; Content-Type only changes when given, Content-Length is the writer's."""
-        headers = (
-            self.headers if content_type is None else self.headers.replaced("Content-Type", content_type)
-        )
-        return replace(self, body=body, headers=headers)
+        return replace(self, body=body, headers=_typed(self.headers, content_type))
 
 
 class SipResponse(Message, frozen=True, kw_only=True):
@@ -202,10 +200,7 @@ class SipResponse(Message, frozen=True, kw_only=True):
 
     def with_body(self, body: bytes, content_type: str | None = None) -> "SipResponse":
         """Another body; Content-Type only changes when given, Content-Length is the writer's."""
-        headers = (
-            self.headers if content_type is None else self.headers.replaced("Content-Type", content_type)
-        )
-        return replace(self, body=body, headers=headers)
+        return replace(self, body=body, headers=_typed(self.headers, content_type))
 
 
 SipMessage = SipRequest | SipResponse
@@ -243,6 +238,10 @@ def make_response(
         headers=Headers((*copied, *headers)),
         body=body,
     )
+
+
+def _typed(headers: Headers, content_type: str | None) -> Headers:
+    return headers if content_type is None else headers.replaced("Content-Type", content_type)
 
 
 def _tagged(to: str, tag: str) -> str:

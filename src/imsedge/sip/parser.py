@@ -5,6 +5,8 @@ where the meaning is plain (bare LF, blanks around the colon, unknown fields).  
 ``SipError`` only; when a broken request can still be answered, the error carries it.
 """
 
+from collections.abc import Callable
+
 from imsedge.sip.errors import SipError
 from imsedge.sip.grammar import WHITESPACE, is_token, read_number
 from imsedge.sip.limits import DEFAULT_LIMITS, Limits
@@ -12,6 +14,14 @@ from imsedge.sip.message import Headers, Message, SipMessage, SipRequest, SipRes
 from imsedge.sip.names import COMMA_LISTS, SINGLE, canonical
 
 VERSION = "SIP/2.0"
+
+_IDENTITY: dict[str, Callable[[Message], object]] = {
+    "Via": lambda message: message.via,
+    "From": lambda message: message.from_,
+    "To": lambda message: message.to,
+    "CSeq": lambda message: message.cseq,
+    "Call-ID": lambda message: message.call_id,
+}
 
 
 def read_message(data: bytes, limits: Limits = DEFAULT_LIMITS) -> SipMessage:
@@ -131,15 +141,9 @@ def _read_response(
 
 def _check_identity(message: Message) -> None:
     """What every message must have to be matched and answered (clause 8.1.1)."""
-    for name, reader in (
-        ("Via", "via"),
-        ("From", "from_"),
-        ("To", "to"),
-        ("CSeq", "cseq"),
-        ("Call-ID", "call_id"),
-    ):
+    for name, reader in _IDENTITY.items():
         try:
-            getattr(message, reader)
+            reader(message)
         except SipError as error:
             raise error.inside(name) from None
 

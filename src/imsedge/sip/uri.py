@@ -79,7 +79,7 @@ def write_host_port(host: str, port: int | None) -> str:
 
 
 def read_uri(text: str) -> Uri:
-    """An absolute URI without angle brackets; ``SipError`` 416 when it has no scheme, 400 when it is broken."""
+    """An absolute URI without angle brackets; ``SipError`` 416 without a scheme, 400 when broken."""
     scheme, colon, rest = text.partition(":")
     if not colon or not scheme or not _SCHEME.issuperset(scheme):
         raise SipError(416, "URI without a scheme")

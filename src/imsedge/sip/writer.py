@@ -1,7 +1,7 @@
 """``SipRequest`` or ``SipResponse`` -> octets (RFC 3261 clause 7).
 
-Every field keeps its place and spelling.  Content-Length is the length of the body: corrected in its place, or
-added at the end.
+Every field keeps its place and spelling.  Content-Length is the length of the body: corrected in its place,
+or added at the end.
 """
 
 from imsedge.core.errors import LocalError
