@@ -1,0 +1,390 @@
+"""Every setting of the two daemons: type, default, unit, meaning and check, in one table.
+
+The models below are the table.  ``docs/settings.md`` is written from them by ``tools/settings_doc.py``,
+``imsedge check-config`` explains them, and ``daemon.settings_file`` fills them from a TOML file and the
+environment (``IMSEDGE_AGW__H248__LISTEN=192.0.2.1:2944``).  Defaults listen on loopback only.
+"""
+
+import ipaddress
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from imsedge.alg.policy import Matching, OnBearerFailure, Securing
+from imsedge.core.address import TransportAddress, read_transport_address
+from imsedge.core.errors import SettingError
+from imsedge.security.tls import find_profile
+
+
+def setting(default: Any, meaning: str, *, unit: str = "", **checks: Any) -> Any:
+    """One row of the table: ``checks`` are pydantic's (``ge``, ``le``, ``pattern`` ...)."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **checks)
+
+
+def unit_of(field: FieldInfo) -> str:
+    """The unit of a row, ``""`` when it has none."""
+    extra = field.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+_PROFILE = r"^([A-Za-z]\w{0,63}/\d{1,2})?$"
+
+# --- types of values ---------------------------------------------------------------------------------
+
+
+def _read_address(value: object) -> TransportAddress:
+    if isinstance(value, TransportAddress):
+        return value
+    try:
+        return read_transport_address(str(value))
+    except ValueError:
+        raise ValueError("must be address:port, such as 192.0.2.1:2944 or [2001:db8::1]:2944") from None
+
+
+def _read_optional_address(value: object) -> TransportAddress | None:
+    return None if value is None or value == "none" else _read_address(value)
+
+
+def _read_ip(value: object) -> str:
+    try:
+        return str(ipaddress.ip_address(str(value)))
+    except ValueError:
+        raise ValueError("must be an IPv4 or IPv6 address") from None
+
+
+def _read_tls_profile(value: object) -> str:
+    try:
+        find_profile(str(value))
+    except SettingError as error:
+        raise ValueError(str(error)) from None
+    return str(value)
+
+
+def _split(value: object) -> object:
+    """Lists come from the environment as words with commas between."""
+    return (
+        tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+    )
+
+
+Address = Annotated[TransportAddress, PlainValidator(_read_address), PlainSerializer(str)]
+OptionalAddress = Annotated[
+    TransportAddress | None,
+    PlainValidator(_read_optional_address),
+    PlainSerializer(lambda value: value and str(value)),
+]
+IpAddress = Annotated[str, PlainValidator(_read_ip)]
+IpAddresses = Annotated[tuple[IpAddress, ...], BeforeValidator(_split)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
+TlsProfileName = Annotated[str, PlainValidator(_read_tls_profile)]
+
+
+class H248Encoding(Enum):
+    """How we write H.248; any encoding is read."""
+
+    PRETTY = "pretty"
+    COMPACT = "compact"
+
+
+class LogFormat(Enum):
+    """What a log line looks like."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(Enum):
+    """The least severe lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+# --- sections ------------------------------------------------------------------------------------------
+
+
+class Section(BaseModel):
+    """A table of the TOML file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class LogSection(Section):
+    """What is written to standard error."""
+
+    level: LogLevel = setting(LogLevel.INFO, "Least severe lines written.")
+    format: LogFormat = setting(LogFormat.CONSOLE, "Lines for people, or one JSON object a line.")
+
+
+class H248Timers(Section):
+    """Transactions over UDP (H.248.1 Annex D.1)."""
+
+    first_repeat: float = setting(
+        0.2, "First repetition of a request without a reply; doubles each time.", unit="s", gt=0, le=10
+    )
+    longest_repeat: float = setting(4.0, "Longest time between repetitions.", unit="s", gt=0, le=60)
+    give_up: float = setting(
+        25.0, "A request without a reply for this long has failed, and the peer with it (T-MAX).",
+        unit="s", gt=0, le=600,
+    )  # fmt: skip
+    long_timer: float = setting(
+        30.0, "How long a reply is kept for repeated requests (LONG-TIMER).", unit="s", gt=0, le=600
+    )
+
+
+class AgwH248(Section):
+    """The gateway as H.248 media gateway."""
+
+    listen: Address = setting(TransportAddress("127.0.0.1", 2946), "Our UDP address and port; port 0 is any.")
+    controllers: Addresses = setting(
+        (TransportAddress("127.0.0.1", 2944),),
+        "Controllers to register with, primary first.",
+        min_length=1,
+    )
+    mid: str = setting(
+        "",
+        "Message identifier: [address]:port, <domain>:port or a name. Empty: the address of listen.",
+    )
+    version: int = setting(2, "Highest protocol version to offer.", ge=1, le=3)
+    profile: str = setting(
+        "",
+        "Profile offered at registration, name/version. Empty: none.",
+        pattern=r"^([A-Za-z][\w]{0,63}/\d{1,2})?$",
+    )
+    encoding: H248Encoding = setting(H248Encoding.COMPACT, "Encoding of what we send first.")
+    restart_wait: float = setting(
+        0.0,
+        "Longest random wait before the first registration (MWD).",
+        unit="s",
+        ge=0,
+        le=600,
+    )
+    retry: float = setting(1.0, "First pause before registering again; doubles.", unit="s", gt=0, le=60)
+    longest_retry: float = setting(30.0, "Longest pause before registering again.", unit="s", gt=0, le=600)
+    timers: H248Timers = setting(H248Timers(), "Transaction timers.")
+
+
+class Realm(Section):
+    """One side of the gateway: where its terminations get their addresses and ports."""
+
+    addresses: IpAddresses = setting(
+        ("127.0.0.1",),
+        "Local addresses of the terminations; the first of the wanted family is taken.",
+        min_length=1,
+    )
+    low_port: int = setting(20_000, "First port, inclusive.", ge=1, le=65_535)
+    high_port: int = setting(29_999, "Last port, inclusive.", ge=1, le=65_535)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low_port > self.high_port:
+            raise ValueError(f"low_port {self.low_port} is above high_port {self.high_port}")
+        return self
+
+
+class Realms(Section):
+    """The IP realms (property ``ipdc/realm``)."""
+
+    access: Realm = setting(Realm(), "Towards the user equipment.")
+    core: Realm = setting(Realm(low_port=30_000, high_port=39_999), "Towards the IMS core.")
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Self:
+        access, core = self.access, self.core
+        overlap = access.low_port <= core.high_port and core.low_port <= access.high_port
+        if overlap and set(access.addresses) & set(core.addresses):
+            raise ValueError("access and core use the same address, so their port ranges must not overlap")
+        return self
+
+
+class MediaSection(Section):
+    """The media plane."""
+
+    workers: int = setting(0, "Worker processes; 0 is one for each processor core.", ge=0, le=256)
+    certificate: Path | None = setting(
+        None, "PEM file with certificate and key for TLS. None: a self-signed one is made at each start."
+    )
+    key: Path | None = setting(None, "PEM file with the key, when it is not in the certificate's file.")
+    tls_profile: TlsProfileName = setting("3gpp", "TLS versions and suites: 3gpp (TS 33.210) or rel12.")
+    connect_timeout: float = setting(20.0, "Longest time for TCP to come up.", unit="s", gt=0, le=300)
+    handshake_timeout: float = setting(10.0, "Longest TLS handshake.", unit="s", gt=0, le=300)
+    fingerprint_timeout: float = setting(
+        30.0, "How long an encrypted connection waits for the fingerprint that the signalling brings.",
+        unit="s", gt=0, le=300,
+    )  # fmt: skip
+    buffer: int = setting(
+        262_144, "Payload kept for one direction of one stream before reading stops.", unit="octets",
+        ge=16_384, le=16_777_216,
+    )  # fmt: skip
+
+
+class AgwLimits(Section):
+    """How much a controller can make the gateway hold."""
+
+    contexts: int = setting(10_000, "Contexts at a time (root/maxNumberOfContexts).", ge=1, le=1_000_000)
+    streams: int = setting(8, "Streams of a termination.", ge=1, le=64)
+    executions: int = setting(1_000, "Transactions being executed at a time.", ge=1, le=100_000)
+    controller_loss_hold: float = setting(
+        60.0, "How long contexts survive without a controller.", unit="s", ge=0, le=3_600
+    )
+
+
+class AgwStatus(Section):
+    """The HTTP endpoint for people and Prometheus."""
+
+    listen: OptionalAddress = setting(
+        TransportAddress("127.0.0.1", 8246), "Address and port; port 0 is any; the word none: no endpoint."
+    )
+
+
+class AlgStatus(Section):
+    """The HTTP endpoint for people and Prometheus."""
+
+    listen: OptionalAddress = setting(
+        TransportAddress("127.0.0.1", 8244), "Address and port; port 0 is any; the word none: no endpoint."
+    )
+
+
+class AlgH248(Section):
+    """The controller as H.248 media gateway controller."""
+
+    listen: Address = setting(TransportAddress("127.0.0.1", 2944), "UDP address and port; port 0 is any.")
+    mid: str = setting("", "Message identifier. Empty: the address of listen.")
+    version: int = setting(2, "Highest protocol version to accept.", ge=1, le=3)
+    profiles: Annotated[tuple[str, ...], BeforeValidator(_split)] = setting(
+        (), "Profiles to accept, name/version. Empty: any."
+    )
+    encoding: H248Encoding = setting(H248Encoding.COMPACT, "Encoding of what we send.")
+    inactivity: int = setting(
+        0, "Silence after which a gateway reports it/ito and registers anew; 0 switches it off.",
+        unit="s", ge=0, le=65_535,
+    )  # fmt: skip
+    audit: float = setting(
+        20.0, "Pause between audits that show whether a gateway is alive; 0 switches them off.",
+        unit="s", ge=0, le=3_600,
+    )  # fmt: skip
+    timers: H248Timers = setting(H248Timers(), "Transaction timers.")
+
+
+class SipTimers(Section):
+    """RFC 3261 clause 17 and our own limits."""
+
+    t1: float = setting(0.5, "Round-trip time estimate.", unit="s", gt=0, le=10)
+    t2: float = setting(4.0, "Longest time between repetitions.", unit="s", gt=0, le=60)
+    t4: float = setting(5.0, "How long a message stays in the network.", unit="s", gt=0, le=60)
+    answer: float = setting(180.0, "How long a call may ring (timer C).", unit="s", gt=0, le=3_600)
+
+
+class SipSection(Section):
+    """The controller as P-CSCF: towards the user equipment and towards the core."""
+
+    access: Address = setting(
+        TransportAddress("127.0.0.1", 5060), "UDP and TCP address and port for user equipment; port 0 is any."
+    )
+    core: Address = setting(
+        TransportAddress("127.0.0.1", 5070), "UDP and TCP address and port for the core; port 0 is any."
+    )
+    next_hop: Address = setting(
+        TransportAddress("127.0.0.1", 5080),
+        "Where requests of user equipment go: I-CSCF or registrar.",
+    )
+    next_hop_transport: str = setting("udp", "Transport to the next hop.", pattern="^(udp|tcp)$")
+    timers: SipTimers = setting(SipTimers(), "Transaction timers.")
+
+
+class SecuringSection(Section):
+    """When end-to-access-edge security is applied, by medium."""
+
+    msrp: Securing = setting(
+        Securing.REGISTERED,
+        "registered: both sides announced msrp-tls, and the UE asks with a=3ge2ae; always: GSMA RCS; never.",
+    )
+
+
+class PolicySection(Section):
+    """The operator's decisions about calls."""
+
+    securing: SecuringSection = setting(SecuringSection(), "When e2ae security is applied.")
+    matching: Matching = setting(
+        Matching.CEMA,
+        "How MSRP clients match sessions: cema (RFC 6714), or sessmatch when all use the session-id only.",
+    )
+    delayed_establishment: bool = setting(
+        False, "Drop connection requests until the answer tells from whom to accept (TR 29.828 clause 4.4.2)."
+    )
+    on_bearer_failure: OnBearerFailure = setting(
+        OnBearerFailure.RELEASE, "What a failure that the gateway reports does to the call."
+    )
+    heartbeat: int = setting(
+        600, "Hanging termination detection; 0 switches it off.", unit="s", ge=0, le=65_535
+    )
+
+
+class AlgLimits(Section):
+    """How much peers can make the controller hold."""
+
+    calls: int = setting(10_000, "Calls at a time.", ge=1, le=1_000_000)
+    registrations: int = setting(100_000, "Registered contacts at a time.", ge=1, le=10_000_000)
+
+
+# --- the daemons ---------------------------------------------------------------------------------------
+
+
+class DaemonSettings(BaseSettings):
+    """What both have in common.  The environment overrides what is given here."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", validate_default=True, env_nested_delimiter="__", enable_decoding=False
+    )
+
+    log: LogSection = setting(LogSection(), "Log lines.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """First the environment, then what the file said."""
+        return env_settings, init_settings
+
+
+class AgwSettings(DaemonSettings):
+    """``imsedge agw``: the gateway."""
+
+    model_config = SettingsConfigDict(env_prefix="IMSEDGE_AGW__")
+
+    h248: AgwH248 = setting(AgwH248(), "H.248 towards the controllers.")
+    realms: Realms = setting(Realms(), "Addresses and ports for media.")
+    media: MediaSection = setting(MediaSection(), "The media plane.")
+    limits: AgwLimits = setting(AgwLimits(), "Limits.")
+    status: AgwStatus = setting(AgwStatus(), "Status endpoint.")
+
+
+class AlgSettings(DaemonSettings):
+    """``imsedge alg``: the controller."""
+
+    model_config = SettingsConfigDict(env_prefix="IMSEDGE_ALG__")
+
+    h248: AlgH248 = setting(AlgH248(), "H.248 towards the gateways.")
+    sip: SipSection = setting(SipSection(), "SIP.")
+    policy: PolicySection = setting(PolicySection(), "What is secured and how.")
+    limits: AlgLimits = setting(AlgLimits(), "Limits.")
+    status: AlgStatus = setting(AlgStatus(), "Status endpoint.")
