@@ -1,0 +1,179 @@
+"""Offer and answer side by side (RFC 3264, RFC 4145): what was agreed, safely.
+
+Two rules of the standards are broken by gateways in service, so neither is relied on here:
+
+* *an answer has one m= line for each offered one, in the same order.*  Session border controllers delete BFCP
+  lines, so an answer may be shorter.  Lines are paired in order, but only when medium and ``m=`` kind fit; an
+  offered line without a partner counts as refused.  What cannot be paired at all is an error, never a guess.
+* *the answer keeps the proto.*  Some handsets answer ``TCP/MSRP`` whatever was offered.  That would send in
+clear
+  what was to be secured, so it is reported (``Outcome.PROTO_CHANGED``) and must be treated as refused.
+
+Who opens TCP follows from both ``a=setup`` values.  The defaults are ``active`` in an offer and ``passive``
+in an answer (RFC 4145 clause 4.1), which is also what an MSRP party of RFC 4975, older than ``a=setup``,
+does.
+
+=========  ==================  ============================
+offer      allowed answers     TCP is opened by
+=========  ==================  ============================
+active     passive, holdconn   the offerer
+passive    active, holdconn    the answerer
+actpass    active, passive,    the answerer (active), the
+           holdconn            offerer (passive)
+holdconn   holdconn            nobody yet
+=========  ==================  ============================
+"""
+
+from enum import Enum
+
+from msgspec import Struct
+
+from imsedge.sdp.attributes import (
+    ConnectionUse,
+    Setup,
+    read_address,
+    read_connection_use,
+    read_fingerprints,
+    read_path,
+)
+from imsedge.sdp.errors import SdpError
+from imsedge.sdp.kinds import Medium, classify
+from imsedge.sdp.model import Description, Media
+
+# RFC 4145 clause 4.1: what a party that will be active writes as its port.
+DISCARD_PORT = 9
+
+
+class Outcome(Enum):
+    """What became of an offered media."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    MISSING = "missing from the answer"
+    PROTO_CHANGED = "answered with another transport protocol"
+
+
+class Pair(Struct, frozen=True):
+    """One offered media, with its answer (``None``: missing) and the index of that in the answer."""
+
+    offer: Media
+    answer: Media | None
+    index: int | None
+    outcome: Outcome
+
+
+def pair_media(offer: Description, answer: Description) -> tuple[Pair, ...]:
+    """One pair for each ``m=`` line of the offer; ``SdpError`` 488 for an answer line nobody asked for."""
+    pairs: list[Pair] = []
+    position = 0
+    for offered in offer.media:
+        answered = answer.media[position] if position < len(answer.media) else None
+        if answered is None or not _fit(offered, answered):
+            pairs.append(Pair(offered, None, None, Outcome.MISSING))
+            continue
+        pairs.append(Pair(offered, answered, position, _outcome(offered, answered)))
+        position += 1
+    if position < len(answer.media):
+        raise SdpError(488, "answer has a media that was not offered", (f"media {position + 1}",))
+    return tuple(pairs)
+
+
+class Opener(Enum):
+    """Who sends the TCP SYN."""
+
+    OFFERER = "offerer"
+    ANSWERER = "answerer"
+    NOBODY = "nobody"
+
+
+# RFC 4145 clause 4.1, all the allowed combinations.
+_OPENERS: dict[tuple[Setup, Setup], Opener] = {
+    (Setup.ACTIVE, Setup.PASSIVE): Opener.OFFERER,
+    (Setup.PASSIVE, Setup.ACTIVE): Opener.ANSWERER,
+    (Setup.ACTPASS, Setup.ACTIVE): Opener.ANSWERER,
+    (Setup.ACTPASS, Setup.PASSIVE): Opener.OFFERER,
+    (Setup.ACTIVE, Setup.HOLDCONN): Opener.NOBODY,
+    (Setup.PASSIVE, Setup.HOLDCONN): Opener.NOBODY,
+    (Setup.ACTPASS, Setup.HOLDCONN): Opener.NOBODY,
+    (Setup.HOLDCONN, Setup.HOLDCONN): Opener.NOBODY,
+}
+
+
+def who_opens(offer: Setup | None, answer: Setup | None) -> Opener:
+    """Who opens TCP; raises ``SdpError`` 488 when the answer does not fit the offer."""
+    try:
+        return _OPENERS[offer or Setup.ACTIVE, answer or Setup.PASSIVE]
+    except KeyError:
+        raise SdpError(488, "a=setup of the answer does not fit that of the offer") from None
+
+
+class Change(Enum):
+    """What a later description says differently about a media."""
+
+    STOPPED = "port became 0"
+    RESTARTED = "port is no longer 0"
+    PROTO = "another medium or transport protocol"
+    ADDRESS = "another address or port"
+    FINGERPRINT = "another certificate fingerprint"
+    PATH = "another MSRP path"
+    CONNECTION_NEW = "a new connection is asked for"
+
+
+# After these the old TCP (and TLS) connection cannot serve any more.
+_NEW_CONNECTION = frozenset(Change) - {Change.STOPPED}
+
+
+def compare_media(before: Description, old: Media, after: Description, new: Media) -> frozenset[Change]:
+    """How ``new`` (of ``after``) differs from ``old`` (of ``before``); empty: keep everything as it is.
+
+    A description repeated with its version changes nothing, whatever it says (RFC 3264 clause 8).
+    ``a=connection`` defaults to ``new`` (RFC 4145 clause 5), but those who know it write it, and those who do
+    not, such as MSRP parties, who must not (RFC 6135 clause 4.3), keep their connection: so only a written
+    ``new`` counts, and not for MSRP.
+    """
+    if before.first("o") == after.first("o") and old == new:
+        return frozenset()
+    if new.port == "0":
+        return frozenset() if old.port == "0" else frozenset({Change.STOPPED})
+    if old.port == "0":
+        return frozenset({Change.RESTARTED})
+    found = {
+        Change.PROTO: (old.kind, old.proto.lower()) != (new.kind, new.proto.lower()),
+        Change.ADDRESS: _moved(before, old, after, new),
+        Change.FINGERPRINT: set(read_fingerprints(before, old)) != set(read_fingerprints(after, new)),
+        Change.PATH: [uri.identity for uri in read_path(old)] != [uri.identity for uri in read_path(new)],
+        Change.CONNECTION_NEW: _asks_new(after, new),
+    }
+    return frozenset(change for change, happened in found.items() if happened)
+
+
+def needs_new_connection(changes: frozenset[Change]) -> bool:
+    """Whether TCP (and TLS on it) must be set up again."""
+    return bool(changes & _NEW_CONNECTION)
+
+
+def _fit(offered: Media, answered: Media) -> bool:
+    return offered.kind == answered.kind and classify(offered).medium is classify(answered).medium
+
+
+def _outcome(offered: Media, answered: Media) -> Outcome:
+    if answered.port == "0":
+        return Outcome.REFUSED
+    if answered.proto.lower() != offered.proto.lower():
+        return Outcome.PROTO_CHANGED
+    return Outcome.ACCEPTED
+
+
+def _moved(before: Description, old: Media, after: Description, new: Media) -> bool:
+    """Between two active parties port 9 and the port of the connection mean the same place."""
+    was, now = read_address(before, old), read_address(after, new)
+    if was is None or now is None:
+        return was != now
+    ports = {was.port, now.port}
+    return was.host != now.host or (len(ports) > 1 and DISCARD_PORT not in ports)
+
+
+def _asks_new(after: Description, new: Media) -> bool:
+    if classify(new).medium is Medium.MSRP:
+        return False
+    return read_connection_use(after, new) is ConnectionUse.NEW

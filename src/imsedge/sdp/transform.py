@@ -1,0 +1,93 @@
+"""What leaves on the other side: rules and addresses applied to a whole description.
+
+Rules speak of ``m=`` sections, but a peer may have put an attribute of the secured leg at session level,
+where it counts for all media.  It must not leak to the core, and must not be lost for a stream that still
+needs it (an end-to-end TLS stream beside ours): so it is taken down into the sections that rely on it, and
+away from the session.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from imsedge.core.address import TransportAddress
+from imsedge.core.errors import LocalError
+from imsedge.sdp.addresses import replace_addresses
+from imsedge.sdp.kinds import classify
+from imsedge.sdp.model import Description, Line, Media
+from imsedge.sdp.rules import RULES, Half, Towards, Treatment
+from imsedge.sdp.rules.e2ae import SECURED_LEG
+from imsedge.sdp.rules.model import NO_VALUES, Values, apply, drop_attributes, dropped_by
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What happens to one media.  ``address``: the gateway's on the other side; ``None``: refused."""
+
+    treatment: Treatment
+    address: TransportAddress | None
+    values: Values = NO_VALUES
+
+
+class Transformed(Struct, frozen=True):
+    """The description that leaves, and for each of its media the names of the rules that changed it."""
+
+    description: Description
+    fired: tuple[tuple[str, ...], ...]
+
+
+def transform(
+    description: Description, plans: Mapping[int, Plan], towards: Towards, half: Half
+) -> Transformed:
+    """Apply ``plans`` (by index of the media); media without one pass as they are."""
+    if not all(0 <= index < len(description.media) for index in plans):
+        raise LocalError("there is a plan for a media that the description does not have")
+    rules = {index: RULES[plan.treatment, towards, half] for index, plan in plans.items()}
+    dropped = {index: dropped_by(rules[index], description.media[index]) for index in plans}
+    level = _take_down(description, dropped)
+    sections: list[Media] = []
+    fired: list[tuple[str, ...]] = []
+    for index, media in enumerate(level.media):
+        plan = plans.get(index)
+        if plan is None:
+            sections.append(media)
+            fired.append(())
+            continue
+        section = media if plan.address is not None else media.with_fields(port="0")
+        applied = apply(rules[index], section, plan.values)
+        sections.append(applied.media)
+        fired.append(applied.fired)
+    addresses = {index: plan.address for index, plan in plans.items() if plan.address is not None}
+    return Transformed(replace_addresses(replace(level, media=tuple(sections)), addresses), tuple(fired))
+
+
+def refuse(media: Media) -> Media:
+    """The ``m=`` line that answers an offered media with no (RFC 3264 clause 6): port 0, no attributes."""
+    refused = media.with_fields(port="0")
+    return replace(refused, lines=refused.lines[:1])
+
+
+def _take_down(description: Description, dropped: Mapping[int, frozenset[str]]) -> Description:
+    """Move session-level attributes that some media must lose into the media that may keep them."""
+    doomed = frozenset[str]().union(*dropped.values())
+    moving = tuple(line for line in description.lines if line.attribute.lower() in doomed)
+    if not moving:
+        return description
+    media = tuple(
+        _inherit(section, moving, dropped.get(index, frozenset()))
+        for index, section in enumerate(description.media)
+    )
+    return replace(description, lines=drop_attributes(description.lines, doomed), media=media)
+
+
+def _inherit(media: Media, moving: tuple[Line, ...], lost: frozenset[str]) -> Media:
+    if media.port == "0":
+        return media
+    if not classify(media).secure:
+        lost |= SECURED_LEG  # it means nothing to a clear media, and would tell the core about the access leg
+    taken = tuple(
+        line
+        for line in moving
+        if line.attribute.lower() not in lost and media.attribute(line.attribute) is None
+    )
+    return replace(media, lines=(*media.lines, *taken))
