@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 NEVER = inf
 
 Input = TypeVar("Input", contravariant=True)
-Output = TypeVar("Output", covariant=True)
+Output = TypeVar("Output")
 
 
 class Machine(Protocol[Input, Output]):
