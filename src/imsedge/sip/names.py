@@ -65,7 +65,7 @@ COMMA_LISTS = frozenset(
         "Warning",
     }
 )
-"""Fields whose grammar is a comma list; the commas of all others (Date, WWW-Authenticate) separate nothing."""
+"""Fields whose grammar is a comma list; the commas of others (Date, WWW-Authenticate) separate nothing."""
 
 SINGLE = frozenset({"Call-ID", "CSeq", "From", "To", "Max-Forwards", "Content-Length", "Content-Type"})
 """Fields that may stand once only; a second one makes the message ambiguous (RFC 4475 clause 3.3.8)."""
