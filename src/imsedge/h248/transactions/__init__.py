@@ -1,0 +1,45 @@
+"""H.248.1 transactions: ``Transactions`` is the machine, ``events`` are its inputs and outputs."""
+
+from imsedge.h248.transactions.events import (
+    Abandon,
+    Failure,
+    Forget,
+    MessageErrorArrived,
+    Noted,
+    PeerSuspected,
+    Received,
+    ReplyArrived,
+    RequestAborted,
+    RequestArrived,
+    RequestFailed,
+    Result,
+    SendReply,
+    SendRequest,
+    TransactionInput,
+    TransactionOutput,
+    Transmit,
+)
+from imsedge.h248.transactions.machine import Transactions
+from imsedge.h248.transactions.settings import TransactionSettings
+
+__all__ = [
+    "Abandon",
+    "Failure",
+    "Forget",
+    "MessageErrorArrived",
+    "Noted",
+    "PeerSuspected",
+    "Received",
+    "ReplyArrived",
+    "RequestAborted",
+    "RequestArrived",
+    "RequestFailed",
+    "Result",
+    "SendReply",
+    "SendRequest",
+    "TransactionInput",
+    "TransactionOutput",
+    "TransactionSettings",
+    "Transactions",
+    "Transmit",
+]

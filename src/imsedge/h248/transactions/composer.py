@@ -1,0 +1,92 @@
+"""From transactions to the octets of one message, with the acknowledgements that may ride along.
+
+Acknowledgements of replies (``TransactionAck``, the third way of the handshake, clause D.1.2) wait here
+per peer until any message goes to that peer, or until ``ack_delay`` has passed.
+"""
+
+from imsedge.core.address import TransportAddress
+from imsedge.core.timers import Timers
+from imsedge.h248.codec import Encoding, encode
+from imsedge.h248.model import ErrorDescriptor, Message, Transaction, TransactionAck
+from imsedge.h248.transactions.events import Transmit
+from imsedge.h248.transactions.settings import TransactionSettings
+
+MOST_WAITING = 64  # acknowledgements for one peer that are worth collecting
+
+
+class Composer:
+    """Writes the messages of one side."""
+
+    def __init__(self, settings: TransactionSettings) -> None:
+        self._settings = settings
+        self._waiting: dict[TransportAddress, tuple[int, list[int]]] = {}
+        self._timers = Timers[TransportAddress]()
+
+    @property
+    def deadline(self) -> float:
+        """When acknowledgements have waited long enough."""
+        return self._timers.deadline
+
+    def compose(
+        self,
+        peer: TransportAddress,
+        version: int,
+        transaction: Transaction,
+        encoding: Encoding | None = None,
+    ) -> bytes:
+        """One transaction, after the acknowledgements that wait for this peer."""
+        body = (transaction,) if peer not in self._waiting else (self._take(peer)[1], transaction)
+        return self._encode(version, body, encoding)
+
+    def error(self, error: ErrorDescriptor, version: int, encoding: Encoding | None = None) -> bytes:
+        """A message that is nothing but an error (clause 8.2.2)."""
+        return self._encode(version, error, encoding)
+
+    def acknowledge(
+        self, peer: TransportAddress, version: int, transaction: int, now: float
+    ) -> list[Transmit]:
+        """Remember that the reply to ``transaction`` came; perhaps it is time to tell."""
+        waiting = self._waiting.setdefault(peer, (version, []))[1]
+        waiting.append(transaction)
+        if len(waiting) >= MOST_WAITING:
+            return [self._flush(peer)]
+        if len(waiting) == 1:
+            self._timers.set(peer, now + self._settings.ack_delay)
+        return []
+
+    def tick(self, now: float) -> list[Transmit]:
+        """Send what has waited long enough."""
+        return [self._flush(peer) for peer in self._timers.due(now)]
+
+    def drop(self, peer: TransportAddress) -> None:
+        """Nothing is to be acknowledged to this peer any more."""
+        if peer in self._waiting:
+            self._take(peer)
+
+    def _flush(self, peer: TransportAddress) -> Transmit:
+        version, ack = self._take(peer)
+        return Transmit(self._encode(version, (ack,), None), peer)
+
+    def _take(self, peer: TransportAddress) -> tuple[int, TransactionAck]:
+        self._timers.cancel(peer)
+        version, ids = self._waiting.pop(peer)
+        return version, TransactionAck(ranges(ids))
+
+    def _encode(
+        self,
+        version: int,
+        body: tuple[Transaction, ...] | ErrorDescriptor,
+        encoding: Encoding | None,
+    ) -> bytes:
+        return encode(Message(version, self._settings.mid, body), encoding or self._settings.encoding)
+
+
+def ranges(ids: list[int]) -> tuple[tuple[int, int], ...]:
+    """The ids as inclusive ranges, ascending."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(set(ids)):
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return tuple(found)
