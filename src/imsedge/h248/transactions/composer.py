@@ -42,12 +42,10 @@ class Composer:
         """A message that is nothing but an error (clause 8.2.2)."""
         return self._encode(version, error, encoding)
 
-    def acknowledge(
-        self, peer: TransportAddress, version: int, transaction: int, now: float
-    ) -> list[Transmit]:
-        """Remember that the reply to ``transaction`` came; perhaps it is time to tell."""
+    def acknowledge(self, peer: TransportAddress, version: int, number: int, now: float) -> list[Transmit]:
+        """Remember that the reply to transaction ``number`` came; perhaps it is time to tell."""
         waiting = self._waiting.setdefault(peer, (version, []))[1]
-        waiting.append(transaction)
+        waiting.append(number)
         if len(waiting) >= MOST_WAITING:
             return [self._flush(peer)]
         if len(waiting) == 1:

@@ -56,9 +56,20 @@ class _Transaction:
     """One request of a peer, from its arrival until LONG-TIMER after its reply."""
 
     __slots__ = (
-        "back_off", "content", "encoding", "ends", "forget_at", "handle", "id", "mid", "peer", "pendings", "reply",
-        "state", "version",
-    )  # fmt: skip
+        "back_off",
+        "content",
+        "encoding",
+        "ends",
+        "forget_at",
+        "handle",
+        "id",
+        "mid",
+        "peer",
+        "pendings",
+        "reply",
+        "state",
+        "version",
+    )
 
     def __init__(self, arrived: RequestArrived, encoding: Encoding) -> None:
         self.handle = arrived.handle

@@ -182,7 +182,7 @@ class Outgoing:
         return trip
 
     def _new_id(self) -> int:
-        """Ascending, so that acknowledgements form ranges; starting anywhere, so that a restart is told apart."""
+        """Ascending, so that acknowledgements form ranges; from a random start, to tell a restart apart."""
         number = self._next_id
         while number in self._requests:
             number = number + 1 if number < LAST_ID else FIRST_ID
