@@ -174,9 +174,7 @@ class TransactionLayer:
             self._answer_stateless(request, 503, flow, ("Retry-After", str(self._limits.retry_after)))
             self._out.append(ev.Note("refused a request: too many server transactions", flow))
         else:
-            self._open(
-                self._servers, _Transaction(key, SERVER_STARTS[request.method == "INVITE"], request, flow)
-            )
+            self._open(self._servers, SERVER_STARTS[request.method == "INVITE"], key, request, flow)
             if request.method == "CANCEL":
                 self._receive_cancel(key, request)
             else:
@@ -223,9 +221,8 @@ class TransactionLayer:
         elif len(self._clients) >= self._limits.client:
             self._out.append(ev.TransactionFailed(key, 503))
         elif key not in self._clients:
-            transaction = _Transaction(key, CLIENT_STARTS[request.method == "INVITE"], request, flow)
-            transaction.octets = octets
-            self._open(self._clients, transaction)
+            start = CLIENT_STARTS[request.method == "INVITE"]
+            self._open(self._clients, start, key, request, flow).octets = octets
             self._out.append(ev.Transmit(octets, flow))
 
     def _send_response(self, key: ServerKey, response: SipResponse) -> None:
@@ -247,13 +244,13 @@ class TransactionLayer:
 
     # The machines
 
-    def _open(self, table: dict[Key, _Transaction], transaction: _Transaction) -> None:
-        table[transaction.key] = transaction
-        start = (CLIENT_STARTS if table is self._clients else SERVER_STARTS)[
-            transaction.request.method == "INVITE"
-        ]
+    def _open(
+        self, table: dict[Key, _Transaction], start: Start, key: Key, request: SipRequest, flow: Flow
+    ) -> _Transaction:
+        transaction = table[key] = _Transaction(key, start, request, flow)
         for timer in start.timers:
             self._start(transaction, timer)
+        return transaction
 
     def _move(
         self,
