@@ -126,12 +126,12 @@ _NEW_CONNECTION = frozenset(Change) - {Change.STOPPED}
 def compare_media(before: Description, old: Media, after: Description, new: Media) -> frozenset[Change]:
     """How ``new`` (of ``after``) differs from ``old`` (of ``before``); empty: keep everything as it is.
 
-    A description repeated with its version changes nothing, whatever it says (RFC 3264 clause 8).
+    A description repeated word for word changes nothing, whatever it says (RFC 3264 clause 8).
     ``a=connection`` defaults to ``new`` (RFC 4145 clause 5), but those who know it write it, and those who do
     not, such as MSRP parties, who must not (RFC 6135 clause 4.3), keep their connection: so only a written
     ``new`` counts, and not for MSRP.
     """
-    if before.first("o") == after.first("o") and old == new:
+    if before == after:
         return frozenset()
     if new.port == "0":
         return frozenset() if old.port == "0" else frozenset({Change.STOPPED})

@@ -8,6 +8,7 @@ Octets that are not UTF-8 survive as surrogates (PEP 383); ``sdp.writer`` turns 
 """
 
 import re
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -54,8 +55,7 @@ def read_descriptions(text: str | bytes, limits: Limits = DEFAULT_LIMITS) -> tup
     starts = [number for number, line in enumerate(lines) if line.kind == "v" or number == 0]
     if len(starts) > limits.descriptions:
         raise SdpError(400, f"more than {limits.descriptions} session descriptions")
-    ends = [*starts[1:], len(lines)]
-    return tuple(_read_block(lines[start:end], limits) for start, end in zip(starts, ends, strict=True))
+    return tuple(_read_block(block, limits) for block in _cut(lines, starts))
 
 
 def _read_lines(text: str | bytes, limits: Limits) -> tuple[Line, ...]:
@@ -94,6 +94,9 @@ def _read_block(lines: tuple[Line, ...], limits: Limits) -> Description:
     starts = [number for number, line in enumerate(lines) if line.kind == "m"]
     if len(starts) > limits.media:
         raise SdpError(400, f"session description has more than {limits.media} media")
-    ends = [*starts[1:], len(lines)]
-    media = tuple(Media(lines[start:end]) for start, end in zip(starts, ends, strict=True))
+    media = tuple(Media(section) for section in _cut(lines, starts))
     return Description(lines[: starts[0]] if starts else lines, media)
+
+
+def _cut(lines: tuple[Line, ...], starts: list[int]) -> list[tuple[Line, ...]]:
+    return [lines[start:end] for start, end in pairwise([*starts, len(lines)])]

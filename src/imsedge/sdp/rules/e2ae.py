@@ -6,7 +6,7 @@ only.  What the core may have sent of these attributes by mistake is dropped fir
 access leg.
 """
 
-from imsedge.sdp.rules.model import Rule, Slot
+from imsedge.sdp.rules.model import ANY, Rule, Slot
 
 SECURED_LEG = frozenset({"fingerprint", "tls-id", "3ge2ae"})
 # RFC 7345 clause 4: with UDPTL, a=setup exists for DTLS only, and a=connection must not be used at all.
@@ -21,6 +21,8 @@ TO_CORE = (
     Rule("msrp leaves TLS", "message", "TCP/TLS/MSRP", becomes="TCP/MSRP", drop=SECURED_LEG),
     Rule("bfcp leaves TLS", "application", "TCP/TLS/BFCP", becomes="TCP/BFCP", drop=SECURED_LEG),
     Rule("t38 leaves DTLS", "image", "UDP/TLS/UDPTL", becomes="udptl", drop=_SECURED_DATAGRAMS),
+    # An answerer that went back to the clear proto by itself may still have left its mark.
+    Rule("the secured leg stays at its edge", ANY, ANY, drop=SECURED_LEG),
 )
 
 OFFER_TO_ACCESS = (
