@@ -1,0 +1,199 @@
+"""The media side of a built-in UE: one TCP connection, in clear or with TLS, over a real socket.
+
+Everything that crosses is reported to the tap.  TCP's three segments are told when the connection starts and
+when the kernel says that it is up.  TLS runs through a memory BIO, so that the records themselves are seen;
+what is inside them is reported as MSRP without octets, because on the wire it is the records that crossed.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+
+from msgspec import Struct
+from OpenSSL import SSL
+
+from imsedge.core.address import TransportAddress
+from imsedge.core.trace import Crossing, Kind, Tap
+from imsedge.play.tls_records import RecordReader
+from imsedge.security.certificates import Certificate
+from imsedge.security.fingerprint import Fingerprint, matches_any
+from imsedge.security.tls import Role, context, peer_certificate
+
+_CHUNK = 65_536
+_SECONDS = 10.0
+
+
+class MediaError(Exception):
+    """The connection failed, or its peer is not who the signalling said."""
+
+
+class Identity(Struct, frozen=True):
+    """Who this end is in TLS; ``keylog`` gets the secrets for the capture."""
+
+    certificate: Certificate
+    profile: str = "3gpp"
+    keylog: Callable[[bytes], None] | None = None
+
+
+class MediaEnd:
+    """Listens from the start on ``host``; then either accepts one connection or makes one."""
+
+    def __init__(self, host: str, tap: Tap, identity: Identity | None = None) -> None:
+        self.peer: TransportAddress | None = None
+        self.received_in_clear = b""
+        self._tap = tap
+        self._identity = identity
+        self._tls: SSL.Connection | None = None
+        self._records = {True: RecordReader(), False: RecordReader()}
+        self._loop = asyncio.get_running_loop()
+        self._listener = socket.create_server((host, 0), backlog=4)
+        self._listener.setblocking(False)  # noqa: FBT003 - socket's own signature
+        self._socket: socket.socket | None = None
+        self.local = TransportAddress(*self._listener.getsockname()[:2])
+
+    async def accept(self) -> None:
+        """Wait for the peer's connection."""
+        connection, address = await asyncio.wait_for(self._loop.sock_accept(self._listener), _SECONDS)
+        self._adopt(connection, TransportAddress(*address[:2]))
+        self._tcp("SYN", sent=False)
+        self._tcp("SYN ACK", sent=True)
+        self._tcp("ACK", sent=False)
+
+    async def connect(self, remote: TransportAddress) -> None:
+        """Open the connection from the advertised address."""
+        connection = socket.socket(socket.AF_INET6 if remote.is_ipv6 else socket.AF_INET)
+        connection.setblocking(False)  # noqa: FBT003
+        connection.bind((self.local.host, 0))
+        self._adopt(connection, remote)
+        self._tcp("SYN", sent=True)
+        try:
+            await asyncio.wait_for(self._loop.sock_connect(connection, remote), _SECONDS)
+        except OSError as error:
+            raise MediaError(f"{remote} does not answer: {error}") from error
+        self._tcp("SYN ACK", sent=False)
+        self._tcp("ACK", sent=True)
+
+    async def secure(self, role: Role, fingerprints: tuple[Fingerprint, ...]) -> None:
+        """TLS handshake; ``MediaError`` when the peer's certificate is not the announced one."""
+        if self._identity is None:
+            raise MediaError("this end has no certificate")
+        identity = self._identity
+        made = context(identity.profile, identity.certificate, role, keylog=identity.keylog)
+        self._tls = SSL.Connection(made, None)
+        (self._tls.set_connect_state if role is Role.CLIENT else self._tls.set_accept_state)()
+        await asyncio.wait_for(self._shake(self._tls), _SECONDS)
+        der = peer_certificate(self._tls)
+        if der is None or not matches_any(fingerprints, der):
+            raise MediaError("the gateway's certificate does not match its fingerprint")
+
+    async def send(self, octets: bytes, summary: str) -> None:
+        """Send payload; ``summary`` is what the ladder writes."""
+        if self._tls is None:
+            await self._write(octets)
+            self._report(Kind.MSRP, summary, octets, sent=True)
+            return
+        self._tls.sendall(octets)
+        await self._flush(self._tls)
+        self._report(Kind.MSRP, summary, b"", sent=True)
+
+    async def receive(self) -> bytes:
+        """The next payload octets; ``b""`` when the peer has ended."""
+        while True:
+            wire = await self._read()
+            if self._tls is None or not wire:
+                return wire
+            self._tls.bio_write(wire)
+            with contextlib.suppress(SSL.WantReadError, SSL.ZeroReturnError):
+                return self._tls.recv(_CHUNK)
+            if self._tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
+                return b""
+
+    def note_received(self, octets: bytes, summary: str) -> None:
+        """The caller has made sense of payload that ``receive`` returned."""
+        self._report(Kind.MSRP, summary, b"" if self._tls else octets, sent=False)
+
+    async def close(self) -> None:
+        """End in order: close_notify, FIN; harmless when repeated."""
+        self._listener.close()
+        connection, self._socket = self._socket, None
+        if connection is None:
+            return
+        with contextlib.suppress(OSError, SSL.Error):
+            if self._tls is not None:
+                self._tls.shutdown()
+                self._socket = connection
+                await self._flush(self._tls)
+                self._socket = None
+            self._tcp("FIN", sent=True)
+        connection.close()
+
+    # --- below the payload ---------------------------------------------------------------------------
+
+    def _adopt(self, connection: socket.socket, remote: TransportAddress) -> None:
+        connection.setblocking(False)  # noqa: FBT003
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket, self.peer = connection, remote
+        self._listener.close()
+        self.local = TransportAddress(*connection.getsockname()[:2])
+
+    async def _shake(self, tls: SSL.Connection) -> None:
+        while True:
+            try:
+                tls.do_handshake()
+            except SSL.WantReadError:
+                await self._flush(tls)
+            except SSL.Error as error:
+                await self._flush(tls)
+                raise MediaError(f"TLS handshake failed: {error}") from error
+            else:
+                await self._flush(tls)
+                return
+            wire = await self._read()
+            if not wire:
+                raise MediaError("the gateway closed during the TLS handshake")
+            tls.bio_write(wire)
+
+    async def _flush(self, tls: SSL.Connection) -> None:
+        with contextlib.suppress(SSL.WantReadError):
+            while True:
+                await self._write(tls.bio_read(_CHUNK))
+
+    async def _write(self, octets: bytes) -> None:
+        await self._loop.sock_sendall(self._open(), octets)
+        self._see(octets, sent=True)
+
+    async def _read(self) -> bytes:
+        try:
+            octets = await self._loop.sock_recv(self._open(), _CHUNK)
+        except OSError:
+            octets = b""
+        if octets:
+            self._see(octets, sent=False)
+        else:
+            self._tcp("FIN", sent=False)
+        return octets
+
+    def _open(self) -> socket.socket:
+        if self._socket is None:
+            raise MediaError("the connection is not open")
+        return self._socket
+
+    def _see(self, octets: bytes, *, sent: bool) -> None:
+        """Report TLS records; clear payload is reported by whoever knows what it means."""
+        if self._tls is None:
+            self.received_in_clear += b"" if sent else octets
+            return
+        flight = self._records[sent].read(octets)
+        summary = "" if flight.application_only else ", ".join(dict.fromkeys(flight.names))
+        self._report(Kind.TLS, summary, octets, sent=sent)
+
+    def _tcp(self, summary: str, *, sent: bool) -> None:
+        self._report(Kind.TCP, summary, b"", sent=sent)
+
+    def _report(self, kind: Kind, summary: str, octets: bytes, *, sent: bool) -> None:
+        if self.peer is None:
+            return
+        ends = (self.local, self.peer) if sent else (self.peer, self.local)
+        self._tap(Crossing(time.monotonic(), kind, *ends, "tcp", summary, octets))
