@@ -57,6 +57,10 @@ def _read_optional_address(value: object) -> TransportAddress | None:
     return None if value is None or value == "none" else _read_address(value)
 
 
+def _read_optional_path(value: object) -> Path | None:
+    return None if value is None or value == "none" else Path(str(value))
+
+
 def _read_ip(value: object) -> str:
     try:
         return str(ipaddress.ip_address(str(value)))
@@ -85,6 +89,7 @@ OptionalAddress = Annotated[
     PlainValidator(_read_optional_address),
     PlainSerializer(lambda value: value and str(value)),
 ]
+OptionalPath = Annotated[Path | None, PlainValidator(_read_optional_path)]
 IpAddress = Annotated[str, PlainValidator(_read_ip)]
 IpAddresses = Annotated[tuple[IpAddress, ...], BeforeValidator(_split)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
@@ -215,10 +220,10 @@ class MediaSection(Section):
     """The media plane."""
 
     workers: int = setting(0, "Worker processes; 0 is one for each processor core.", ge=0, le=256)
-    certificate: Path | None = setting(
-        None, "PEM file with certificate and key for TLS. None: a self-signed one is made at each start."
+    certificate: OptionalPath = setting(
+        None, "PEM file with certificate and key for TLS; the word none: self-signed, made at each start."
     )
-    key: Path | None = setting(None, "PEM file with the key, when it is not in the certificate's file.")
+    key: OptionalPath = setting(None, "PEM file with the key, when it is not in the certificate's file.")
     tls_profile: TlsProfileName = setting("3gpp", "TLS versions and suites: 3gpp (TS 33.210) or rel12.")
     connect_timeout: float = setting(20.0, "Longest time for TCP to come up.", unit="s", gt=0, le=300)
     handshake_timeout: float = setting(10.0, "Longest TLS handshake.", unit="s", gt=0, le=300)

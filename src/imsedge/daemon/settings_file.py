@@ -1,7 +1,9 @@
 """Settings from a TOML file and the environment; what is wrong is said in one sentence a setting."""
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
+from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
-from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings
+from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings, unit_of
 
 S = TypeVar("S", bound=DaemonSettings)
 
@@ -53,14 +56,36 @@ def model_of(values: Mapping[str, object]) -> type[DaemonSettings]:
     raise SettingError(f"the file has {told}; say --daemon agw or --daemon alg")
 
 
-def rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel], str]]:
-    """Each setting of a model as (path, the section's model, field name), tables before their rows."""
-    for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            yield from rows(inner, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", model, name
+def explain(settings: BaseModel, path: str = "") -> Iterator[str]:
+    """One line for each setting in force, with its unit and meaning, as TOML."""
+    fields = type(settings).model_fields
+    tables = [name for name in fields if isinstance(getattr(settings, name), BaseModel)]
+    if path and len(tables) < len(fields):
+        yield f"[{path}]"
+    for name, field in fields.items():
+        if name not in tables:
+            unit = f" {unit_of(field)}" if unit_of(field) else ""
+            yield f"{name} = {to_toml(getattr(settings, name))}  #{unit} {field.description}".replace(
+                "#  ", "# "
+            )
+    for name in tables:
+        yield from explain(getattr(settings, name), f"{path}.{name}".lstrip("."))
+
+
+def to_toml(value: object) -> str:
+    """A value as it stands in a file."""
+    match value:
+        case Enum():
+            return json.dumps(value.value)
+        case bool() | int() | float():
+            return json.dumps(value)
+        case TransportAddress():
+            return json.dumps(str(value))
+        case tuple():
+            return f"[{', '.join(to_toml(item) for item in value)}]"
+        case None:
+            return '"none"'
+    return json.dumps(str(value))
 
 
 def _sentences(model: type[DaemonSettings], details: list[ErrorDetails]) -> list[str]:

@@ -1,0 +1,5 @@
+"""``python -m imsedge`` is ``imsedge``."""
+
+from imsedge.cli.main import main
+
+main()

@@ -1,0 +1,86 @@
+"""``imsedge status | contexts | calls`` against endpoints that answer, answer badly, or are not there."""
+
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import msgspec
+import pytest
+
+from imsedge.cli import inspect
+from imsedge.daemon.settings import AgwSettings, AlgSettings
+
+Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+ANSWERS = {
+    "/status": b'{"mid": "[127.0.0.1]:2946", "contexts": 1, "controllers": ["127.0.0.1:2944"]}',
+    "/contexts": b'[{"context": 1, "terminations": ["ip/access/1", "ip/core/2"]}]',
+    "/calls": b"no JSON",
+}
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = ANSWERS.get(self.path, b"")
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
+        """Quiet."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Endpoint)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_default_urls_are_the_default_settings() -> None:
+    assert f"http://{AgwSettings().status.listen}" == inspect.AGW_URL
+    assert f"http://{AlgSettings().status.listen}" == inspect.ALG_URL
+
+
+@pytest.mark.system
+def test_contexts_as_json_and_for_people(imsedge: Imsedge, url: str) -> None:
+    done = imsedge("contexts", "--agw", url, "--json")
+    assert msgspec.json.decode(done.stdout) == msgspec.json.decode(ANSWERS["/contexts"])
+    text = imsedge("contexts", "--agw", url).stdout.decode()
+    assert "ip/access/1" in text
+    assert "ip/core/2" in text
+
+
+@pytest.mark.system
+def test_status_tells_who_is_not_running(imsedge: Imsedge, url: str) -> None:
+    done = imsedge("status", "--agw", url, "--alg", "127.0.0.1:1", "--json")
+    assert msgspec.json.decode(done.stdout) == {"agw": msgspec.json.decode(ANSWERS["/status"]), "alg": None}
+    text = imsedge("status", "--agw", url, "--alg", "127.0.0.1:1").stdout.decode()
+    assert "not running" in text
+    assert "[127.0.0.1]:2946" in text
+
+
+BAD = {
+    "nobody there": (["contexts", "--agw", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"),
+    "nobody at all": (["status", "--agw", "127.0.0.1:1", "--alg", "127.0.0.1:1"], "is imsedge running?"),
+    "no URL": (["calls", "--alg", "file:///etc/passwd"], "is not a URL such as http://127.0.0.1:8246"),
+    "no port": (["calls", "--alg", "http://127.0.0.1:x"], "is not a URL such as http://127.0.0.1:8246"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD.values(), ids=BAD)
+def test_what_cannot_be_asked(imsedge: Imsedge, arguments: list[str], sentence: str) -> None:
+    done = imsedge(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr.decode()
+
+
+@pytest.mark.system
+def test_an_endpoint_that_is_something_else(imsedge: Imsedge, url: str) -> None:
+    assert b"/calls does not answer with JSON" in imsedge("calls", "--alg", url).stderr
