@@ -49,7 +49,7 @@ class MediaEnd:
         self._records = {True: RecordReader(), False: RecordReader()}
         self._loop = asyncio.get_running_loop()
         self._listener = socket.create_server((host, 0), backlog=4)
-        self._listener.setblocking(False)  # noqa: FBT003 - socket's own signature
+        self._listener.setblocking(False)
         self._socket: socket.socket | None = None
         self.local = TransportAddress(*self._listener.getsockname()[:2])
 
@@ -64,7 +64,7 @@ class MediaEnd:
     async def connect(self, remote: TransportAddress) -> None:
         """Open the connection from the advertised address."""
         connection = socket.socket(socket.AF_INET6 if remote.is_ipv6 else socket.AF_INET)
-        connection.setblocking(False)  # noqa: FBT003
+        connection.setblocking(False)
         connection.bind((self.local.host, 0))
         self._adopt(connection, remote)
         self._tcp("SYN", sent=True)
@@ -132,7 +132,7 @@ class MediaEnd:
     # --- below the payload ---------------------------------------------------------------------------
 
     def _adopt(self, connection: socket.socket, remote: TransportAddress) -> None:
-        connection.setblocking(False)  # noqa: FBT003
+        connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket, self.peer = connection, remote
         self._listener.close()
