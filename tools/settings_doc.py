@@ -9,7 +9,8 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings, unit_of
+from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings
+from imsedge.daemon.settings_types import unit_of
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from imsedge.daemon.logs import make_logger
-from imsedge.daemon.settings import LogFormat, LogLevel, LogSection
+from imsedge.daemon.settings import LogSection
+from imsedge.daemon.settings_types import LogFormat, LogLevel
 from imsedge.security.certificates import self_signed
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
-from imsedge.daemon.settings import AgwSettings, AlgSettings, LogLevel
+from imsedge.daemon.settings import AgwSettings, AlgSettings
 from imsedge.daemon.settings_file import explain, load_settings, model_of, read_toml
+from imsedge.daemon.settings_types import LogLevel
 
 ADDRESS = "must be address:port, such as 192.0.2.1:2944 or [2001:db8::1]:2944"
 

@@ -11,7 +11,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-from imsedge.daemon.settings import LogFormat, LogSection
+from imsedge.daemon.settings import LogSection
+from imsedge.daemon.settings_types import LogFormat
 
 Logger = FilteringBoundLogger
 

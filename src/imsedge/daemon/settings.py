@@ -5,119 +5,27 @@ The models below are the table.  ``docs/settings.md`` is written from them by ``
 environment (``IMSEDGE_AGW__H248__LISTEN=192.0.2.1:2944``).  Defaults listen on loopback only.
 """
 
-import ipaddress
-from enum import Enum
-from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from imsedge.alg.policy import Matching, OnBearerFailure, Securing
-from imsedge.core.address import TransportAddress, read_transport_address
-from imsedge.core.errors import SettingError
-from imsedge.security.tls import find_profile
-
-
-def setting(default: Any, meaning: str, *, unit: str = "", **checks: Any) -> Any:
-    """One row of the table: ``checks`` are pydantic's (``ge``, ``le``, ``pattern`` ...)."""
-    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **checks)
-
-
-def unit_of(field: FieldInfo) -> str:
-    """The unit of a row, ``""`` when it has none."""
-    extra = field.json_schema_extra
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-
-
-_PROFILE = r"^([A-Za-z]\w{0,63}/\d{1,2})?$"
-
-# --- types of values ---------------------------------------------------------------------------------
-
-
-def _read_address(value: object) -> TransportAddress:
-    if isinstance(value, TransportAddress):
-        return value
-    try:
-        return read_transport_address(str(value))
-    except ValueError:
-        raise ValueError("must be address:port, such as 192.0.2.1:2944 or [2001:db8::1]:2944") from None
-
-
-def _read_optional_address(value: object) -> TransportAddress | None:
-    return None if value is None or value == "none" else _read_address(value)
-
-
-def _read_optional_path(value: object) -> Path | None:
-    return None if value is None or value == "none" else Path(str(value))
-
-
-def _read_ip(value: object) -> str:
-    try:
-        return str(ipaddress.ip_address(str(value)))
-    except ValueError:
-        raise ValueError("must be an IPv4 or IPv6 address") from None
-
-
-def _read_tls_profile(value: object) -> str:
-    try:
-        find_profile(str(value))
-    except SettingError as error:
-        raise ValueError(str(error)) from None
-    return str(value)
-
-
-def _split(value: object) -> object:
-    """Lists come from the environment as words with commas between."""
-    return (
-        tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-    )
-
-
-Address = Annotated[TransportAddress, PlainValidator(_read_address), PlainSerializer(str)]
-OptionalAddress = Annotated[
-    TransportAddress | None,
-    PlainValidator(_read_optional_address),
-    PlainSerializer(lambda value: value and str(value)),
-]
-OptionalPath = Annotated[Path | None, PlainValidator(_read_optional_path)]
-IpAddress = Annotated[str, PlainValidator(_read_ip)]
-IpAddresses = Annotated[tuple[IpAddress, ...], BeforeValidator(_split)]
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
-TlsProfileName = Annotated[str, PlainValidator(_read_tls_profile)]
-
-
-class H248Encoding(Enum):
-    """How we write H.248; any encoding is read."""
-
-    PRETTY = "pretty"
-    COMPACT = "compact"
-
-
-class LogFormat(Enum):
-    """What a log line looks like."""
-
-    CONSOLE = "console"
-    JSON = "json"
-
-
-class LogLevel(Enum):
-    """The least severe lines that are written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
+from imsedge.core.address import TransportAddress
+from imsedge.daemon.settings_types import (
+    PROFILE,
+    Address,
+    Addresses,
+    H248Encoding,
+    IpAddresses,
+    LogFormat,
+    LogLevel,
+    OptionalAddress,
+    OptionalPath,
+    TlsProfileName,
+    Words,
+    setting,
+)
 
 # --- sections ------------------------------------------------------------------------------------------
 
@@ -139,15 +47,17 @@ class H248Timers(Section):
     """Transactions over UDP (H.248.1 Annex D.1)."""
 
     first_repeat: float = setting(
-        0.2, "First repetition of a request without a reply; doubles each time.", unit="s", gt=0, le=10
+        0.2, "First repetition of a request, before a round trip was measured.", unit="s", gt=0, le=10
     )
     longest_repeat: float = setting(4.0, "Longest time between repetitions.", unit="s", gt=0, le=60)
     give_up: float = setting(
-        25.0, "A request without a reply for this long has failed, and the peer with it (T-MAX).",
-        unit="s", gt=0, le=600,
-    )  # fmt: skip
+        20.0, "A request without any answer for this long has failed (T-MAX).", unit="s", gt=0, le=600
+    )
     long_timer: float = setting(
         30.0, "How long a reply is kept for repeated requests (LONG-TIMER).", unit="s", gt=0, le=600
+    )
+    provisional: float = setting(
+        1.0, "Execution that takes longer is announced with Pending.", unit="s", gt=0, le=60
     )
 
 
@@ -156,30 +66,20 @@ class AgwH248(Section):
 
     listen: Address = setting(TransportAddress("127.0.0.1", 2946), "Our UDP address and port; port 0 is any.")
     controllers: Addresses = setting(
-        (TransportAddress("127.0.0.1", 2944),),
-        "Controllers to register with, primary first.",
-        min_length=1,
+        (TransportAddress("127.0.0.1", 2944),), "Controllers to register with, primary first.", min_length=1
     )
     mid: str = setting(
-        "",
-        "Message identifier: [address]:port, <domain>:port or a name. Empty: the address of listen.",
+        "", "Message identifier: [address]:port, <domain>:port or a name. Empty: the address of listen."
     )
     version: int = setting(2, "Highest protocol version to offer.", ge=1, le=3)
-    profile: str = setting(
-        "",
-        "Profile offered at registration, name/version. Empty: none.",
-        pattern=r"^([A-Za-z][\w]{0,63}/\d{1,2})?$",
-    )
-    encoding: H248Encoding = setting(H248Encoding.COMPACT, "Encoding of what we send first.")
+    profile: str = setting("", "Profile offered at registration, name/version. Empty: none.", pattern=PROFILE)
+    encoding: H248Encoding = setting(H248Encoding.COMPACT, "Encoding of what we send.")
     restart_wait: float = setting(
-        0.0,
-        "Longest random wait before the first registration (MWD).",
-        unit="s",
-        ge=0,
-        le=600,
+        0.1, "Longest random wait before the first registration (MWD).", unit="s", ge=0, le=600
     )
-    retry: float = setting(1.0, "First pause before registering again; doubles.", unit="s", gt=0, le=60)
-    longest_retry: float = setting(30.0, "Longest pause before registering again.", unit="s", gt=0, le=600)
+    patience: float = setting(5.0, "How long a registration may stay unanswered.", unit="s", gt=0, le=60)
+    retry: float = setting(0.5, "First pause before registering again; doubles.", unit="s", gt=0, le=60)
+    longest_retry: float = setting(10.0, "Longest pause before registering again.", unit="s", gt=0, le=600)
     timers: H248Timers = setting(H248Timers(), "Transaction timers.")
 
 
@@ -269,19 +169,16 @@ class AlgH248(Section):
 
     listen: Address = setting(TransportAddress("127.0.0.1", 2944), "UDP address and port; port 0 is any.")
     mid: str = setting("", "Message identifier. Empty: the address of listen.")
-    version: int = setting(2, "Highest protocol version to accept.", ge=1, le=3)
-    profiles: Annotated[tuple[str, ...], BeforeValidator(_split)] = setting(
-        (), "Profiles to accept, name/version. Empty: any."
-    )
+    version: int = setting(3, "Highest protocol version to accept.", ge=1, le=3)
+    profiles: Words = setting((), "Profiles to accept, name/version each. Empty: any.")
+    gateways: Words = setting((), "Message identifiers of gateways that may register. Empty: any.")
     encoding: H248Encoding = setting(H248Encoding.COMPACT, "Encoding of what we send.")
-    inactivity: int = setting(
-        0, "Silence after which a gateway reports it/ito and registers anew; 0 switches it off.",
-        unit="s", ge=0, le=65_535,
-    )  # fmt: skip
     audit: float = setting(
-        20.0, "Pause between audits that show whether a gateway is alive; 0 switches them off.",
-        unit="s", ge=0, le=3_600,
-    )  # fmt: skip
+        10.0, "Silence after which a gateway is asked for a sign of life; 0: never.", unit="s", ge=0, le=3_600
+    )
+    inactivity: float = setting(
+        30.0, "Silence after which a gateway shall ask us (it/ito); 0: not ordered.", unit="s", ge=0, le=3_600
+    )
     timers: H248Timers = setting(H248Timers(), "Transaction timers.")
 
 

@@ -13,7 +13,8 @@ from pydantic_settings import SettingsError
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
-from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings, unit_of
+from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings
+from imsedge.daemon.settings_types import unit_of
 
 S = TypeVar("S", bound=DaemonSettings)
 
