@@ -15,7 +15,9 @@ from imsedge.h248.model import Message
 from imsedge.h248.text.parser import read_message
 from imsedge.h248.text.writer import COMPACT, PRETTY
 
-MAX_MESSAGE = 65_535  # octets: no transport of H.248 carries more in one message (UDP and TPKT both end below)
+MAX_MESSAGE = (
+    65_535  # octets: no transport of H.248 carries more in one message (UDP and TPKT both end below)
+)
 
 
 class Encoding(Enum):

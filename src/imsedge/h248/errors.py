@@ -1,4 +1,4 @@
-"""Error codes of ITU-T H.248.8, as the IANA megaco-h248 registry lists them, and the error that carries one."""
+"""Error codes of ITU-T H.248.8, as the IANA registry lists them, and the error that carries one."""
 
 from imsedge.core.errors import RemoteError
 from imsedge.h248.model import ErrorDescriptor

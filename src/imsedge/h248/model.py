@@ -215,6 +215,8 @@ class ContextAudit(Struct, frozen=True, omit_defaults=True):
     select_all: bool | None = None  # True = AND, False = OR
     attributes: tuple[str, ...] | None = None  # ContextAttr{...} form
     context_list: bool = False
+    select_properties: tuple[Parameter, ...] = ()
+    select_contexts: tuple[int, ...] | None = None
 
 
 class ActionRequest(Struct, frozen=True, omit_defaults=True):
@@ -470,9 +472,7 @@ class Audit(Struct, frozen=True, omit_defaults=True, tag="Audit"):
     """
 
     items: tuple[AuditItem, ...] = ()
-    individual: tuple[
-        Media | Signals | Events | EventBuffer | DigitMap | Statistics | Packages, ...
-    ] = ()
+    individual: tuple[Media | Signals | Events | EventBuffer | DigitMap | Statistics | Packages, ...] = ()
 
 
 AmmDescriptor = Media | Modem | Multiplex | Events | EventBuffer | Signals | DigitMap | Audit | Statistics
@@ -551,10 +551,11 @@ class Verb(Enum):
 
 
 class CommandRequest(Struct, frozen=True, omit_defaults=True):
-    """One command.  Which of the last four fields are used depends on ``verb``:
+    """One command.  Which of the fields after ``wildcard_reply`` are used depends on ``verb``:
 
     Add, Move, Modify: ``descriptors``; Subtract and the audits: ``audit`` (``None`` = not given);
-    Notify: ``observed`` (and ``error``); ServiceChange: ``service_change``.
+    Notify: ``observed`` or ``reported`` (an error descriptor that the gateway reports); ServiceChange:
+    ``service_change``.
 
     ``terminations``: one, or several (v3 list).  ``optional``: ``O-``; ``wildcard_reply``: ``W-``.
     ``error``: the command could not be read (442 and the like); answer it with that.
@@ -569,6 +570,7 @@ class CommandRequest(Struct, frozen=True, omit_defaults=True):
     observed: ObservedEvents | None = None
     service_change: ServiceChange | None = None
     error: ErrorDescriptor | None = None
+    reported: ErrorDescriptor | None = None
 
 
 class CommandReply(Struct, frozen=True, omit_defaults=True):
