@@ -1,0 +1,51 @@
+"""Control associations: ``GatewayAssociation`` and ``ControllerAssociation``; ``events`` has their words."""
+
+from imsedge.h248.association.controller import ControllerAssociation
+from imsedge.h248.association.events import (
+    ControllerInput,
+    ControllerLost,
+    ControllerOutput,
+    ControllerSettings,
+    GatewayDown,
+    GatewayInput,
+    GatewayLeaving,
+    GatewayLost,
+    GatewayOutput,
+    GatewaySettings,
+    GatewayUp,
+    HandOff,
+    Redirect,
+    Registered,
+    Request,
+    RequestTo,
+    Start,
+    Stop,
+    Stopped,
+    TransportLost,
+)
+from imsedge.h248.association.gateway import GatewayAssociation
+
+__all__ = [
+    "ControllerAssociation",
+    "ControllerInput",
+    "ControllerLost",
+    "ControllerOutput",
+    "ControllerSettings",
+    "GatewayAssociation",
+    "GatewayDown",
+    "GatewayInput",
+    "GatewayLeaving",
+    "GatewayLost",
+    "GatewayOutput",
+    "GatewaySettings",
+    "GatewayUp",
+    "HandOff",
+    "Redirect",
+    "Registered",
+    "Request",
+    "RequestTo",
+    "Start",
+    "Stop",
+    "Stopped",
+    "TransportLost",
+]
