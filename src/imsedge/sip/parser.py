@@ -14,6 +14,8 @@ from imsedge.sip.message import Headers, Message, SipMessage, SipRequest, SipRes
 from imsedge.sip.names import COMMA_LISTS, SINGLE, canonical
 
 VERSION = "SIP/2.0"
+CONTROLS = frozenset(map(chr, (*range(32), 127)))
+_BREAKS = frozenset("\r\0")
 
 _IDENTITY: dict[str, Callable[[Message], object]] = {
     "Via": lambda message: message.via,
@@ -72,7 +74,7 @@ def _read_fields(lines: list[str], limits: Limits) -> tuple[list[tuple[str, str]
     for line in lines[: limits.fields]:
         name, colon, value = line.partition(":")
         name = name.rstrip(" \t")
-        if colon and is_token(name) and len(line) <= limits.field and "\r" not in value and "\0" not in value:
+        if colon and is_token(name) and len(line) <= limits.field and _BREAKS.isdisjoint(value):
             fields.append((name, value.strip(WHITESPACE)))
         else:
             damage = damage or SipError(400, "bad header field", (name[:40] if is_token(name) else "header",))
@@ -117,15 +119,15 @@ def _check_request_line(parts: list[str]) -> None:
     if parts[2].upper() != VERSION:
         version = parts[2].upper().startswith("SIP/")
         raise SipError(505 if version else 400, "this is not SIP/2.0")
-    if parts[1].startswith("<"):
-        raise SipError(400, "Request-URI in angle brackets")
+    if parts[1].startswith("<") or not CONTROLS.isdisjoint(parts[1]):
+        raise SipError(400, "Request-URI in angle brackets, or with control characters")
 
 
 def _read_response(
     line: str, headers: Headers, body: bytes, damage: SipError | None, limits: Limits
 ) -> SipResponse:
     _, status, *reason = line.split(" ", 2)
-    if len(status) != 3:
+    if len(status) != 3 or not CONTROLS.isdisjoint(line):
         raise SipError(400, "bad status line")
     number = read_number(status, 699, "status")
     if number < 100:

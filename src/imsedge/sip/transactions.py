@@ -7,18 +7,16 @@ tables in ``states.py``; here is what surrounds them:
 * requests find their server transaction by branch, sent-by and method (ACK and CANCEL by that of their
   INVITE; RFC 2543 clients without the magic cookie by the fields that the RFC names, clause 17.2.3);
 * responses find their client transaction by branch and CSeq method;
-* each running timer is one number in its transaction; a heap says which comes next.  Entries of stopped
-  timers stay in the heap and are skipped when their time comes, which is cheaper than finding them.
+* a transaction knows its running timers and their intervals, ``core.timers`` which of all comes next.
 
 A 2xx to an INVITE does not end a transaction at once: server and client stay in Accepted for 64*T1, so that
 retransmitted and forked 2xx pass through a proxy and retransmitted INVITEs are absorbed (RFC 6026).
 """
 
-from heapq import heappop, heappush
-
 from msgspec import Struct
 
-from imsedge.core.machine import NEVER, Tick
+from imsedge.core.machine import Tick
+from imsedge.core.timers import Timers
 from imsedge.sip import events as ev
 from imsedge.sip.errors import SipError
 from imsedge.sip.events import ClientKey, Input, Output, ServerKey
@@ -68,7 +66,7 @@ class TransactionLimits(Struct, frozen=True, kw_only=True):
 class _Transaction:
     """One row of the machines' tables at work."""
 
-    __slots__ = ("flow", "key", "octets", "request", "state", "table", "timers")
+    __slots__ = ("flow", "intervals", "key", "octets", "request", "state", "table")
 
     def __init__(self, key: Key, start: Start, request: SipRequest, flow: Flow) -> None:
         self.key = key
@@ -77,7 +75,7 @@ class _Transaction:
         self.request = request
         self.flow = flow
         self.octets: bytes | None = None
-        self.timers: dict[Timer, tuple[float, float]] = {}  # when, and after which interval
+        self.intervals: dict[Timer, float] = {}  # of the running timers
 
 
 class TransactionLayer:
@@ -95,20 +93,14 @@ class TransactionLayer:
         self._message_limits = message_limits
         self._servers: dict[Key, _Transaction] = {}
         self._clients: dict[Key, _Transaction] = {}
-        self._heap: list[tuple[float, int, Key, Timer]] = []
-        self._entries = 0  # makes heap entries comparable
+        self._timers: Timers[tuple[Key, Timer]] = Timers()
         self._now = 0.0
         self._out: list[Output] = []
 
     @property
     def deadline(self) -> float:
         """When the next timer fires; ``NEVER`` when none runs."""
-        while self._heap:
-            when, _, key, timer = self._heap[0]
-            if self._running(key, timer, when):
-                return when
-            heappop(self._heap)
-        return NEVER
+        return self._timers.deadline
 
     @property
     def open_servers(self) -> int:
@@ -266,56 +258,44 @@ class TransactionLayer:
         for act in row.acts:
             self._perform(act, transaction, message, flow or transaction.flow)
         if transaction.state is State.TERMINATED:
-            table = self._clients if isinstance(transaction.key, ClientKey) else self._servers
-            table.pop(transaction.key, None)
-        else:
-            self._start_timers(transaction, row)
-
-    def _change(self, transaction: _Transaction, row: Row) -> None:
-        if row.state is not transaction.state:
-            transaction.state = row.state
-            transaction.timers = {t: at for t, at in transaction.timers.items() if t in row.timers}
+            self._find_table(transaction.key).pop(transaction.key, None)
         else:
             for timer in row.timers:
-                transaction.timers.pop(timer, None)
+                if timer not in transaction.intervals:
+                    self._start(transaction, timer)
 
-    def _start_timers(self, transaction: _Transaction, row: Row) -> None:
-        for timer in row.timers:
-            if timer not in transaction.timers:
-                self._start(transaction, timer)
+    def _change(self, transaction: _Transaction, row: Row) -> None:
+        """A new state stops the timers that the row does not name, the same state those that it does."""
+        moved = row.state is not transaction.state
+        transaction.state = row.state
+        for timer in [timer for timer in transaction.intervals if (timer not in row.timers) is moved]:
+            del transaction.intervals[timer]
+            self._timers.cancel((transaction.key, timer))
 
     def _start(self, transaction: _Transaction, timer: Timer) -> None:
         interval = DURATIONS[timer].seconds(self._values, reliable=transaction.flow.is_reliable)
-        if interval is not None:
+        if interval == 0:
+            self._move(transaction, timer)
+        elif interval is not None:
             self._arm(transaction, timer, interval)
 
     def _arm(self, transaction: _Transaction, timer: Timer, interval: float) -> None:
-        when = self._now + interval
-        if interval == 0:
-            self._move(transaction, timer)
-            return
-        transaction.timers[timer] = (when, interval)
-        self._entries += 1
-        heappush(self._heap, (when, self._entries, transaction.key, timer))
-
-    def _find(self, key: Key) -> _Transaction | None:
-        return (self._clients if isinstance(key, ClientKey) else self._servers).get(key)
-
-    def _running(self, key: Key, timer: Timer, when: float) -> bool:
-        transaction = self._find(key)
-        return transaction is not None and transaction.timers.get(timer, (NEVER, 0.0))[0] == when
+        transaction.intervals[timer] = interval
+        self._timers.set((transaction.key, timer), self._now + interval)
 
     def _tick(self) -> None:
-        while self._heap and self._heap[0][0] <= self._now:
-            when, _, key, timer = heappop(self._heap)
-            transaction = self._find(key)
-            if transaction is None or not self._running(key, timer, when):
-                continue
-            _, interval = transaction.timers.pop(timer)
+        for key, timer in self._timers.due(self._now):
+            transaction = self._find_table(key).get(key)
+            interval = transaction.intervals.pop(timer, None) if transaction is not None else None
+            if transaction is None or interval is None:
+                continue  # stopped by what was due before it
             again = DURATIONS[timer].next(interval, self._values)
             if again is not None:
                 self._arm(transaction, timer, again)
             self._move(transaction, timer)
+
+    def _find_table(self, key: Key) -> dict[Key, _Transaction]:
+        return self._clients if isinstance(key, ClientKey) else self._servers
 
     def _perform(self, act: Act, transaction: _Transaction, message: SipMessage | None, flow: Flow) -> None:
         match act, transaction.key, message:
