@@ -99,7 +99,7 @@ def test_a_session_is_not_resumed_so_each_connection_shows_its_own_certificate(p
     other = self_signed("other")
     client, server = SSL.Connection(calling, None), SSL.Connection(served, None)
     client.use_certificate(x509.load_der_x509_certificate(other.der))
-    client.use_privatekey(serialization.load_pem_private_key(other.key_pem, None))
+    client.use_privatekey(serialization.load_pem_private_key(other.key_pem, None))  # type: ignore[arg-type]
     session = first.get_session()
     assert session is not None
     client.set_session(session)
