@@ -9,7 +9,9 @@ FILE_LINES = 400
 FUNCTION_LINES = 60
 
 # Longer for a reason, with the reason.
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "src/imsedge/h248/model.py": "values only: the vocabulary of H.248.1, read from top to bottom",
+}
 
 ROOT = Path(__file__).resolve().parent.parent
 
