@@ -1,8 +1,9 @@
 """The media side of a built-in UE: one TCP connection, in clear or with TLS, over a real socket.
 
-Everything that crosses is reported to the tap.  TCP's three segments are told when the connection starts and
-when the kernel says that it is up.  TLS runs through a memory BIO, so that the records themselves are seen;
-what is inside them is reported as MSRP without octets, because on the wire it is the records that crossed.
+Everything that crosses is reported to the tap: the octets of the wire without a summary where they are payload,
+and each message inside them (``note``) with a summary and without octets.  TCP's three segments are told when
+the connection starts and when the kernel says that it is up.  TLS runs through a memory BIO, so that the
+records themselves are seen.
 """
 
 import asyncio
@@ -42,7 +43,6 @@ class MediaEnd:
 
     def __init__(self, host: str, tap: Tap, identity: Identity | None = None) -> None:
         self.peer: TransportAddress | None = None
-        self.received_in_clear = b""
         self._tap = tap
         self._identity = identity
         self._tls: SSL.Connection | None = None
@@ -88,15 +88,13 @@ class MediaEnd:
         if der is None or not matches_any(fingerprints, der):
             raise MediaError("the gateway's certificate does not match its fingerprint")
 
-    async def send(self, octets: bytes, summary: str) -> None:
-        """Send payload; ``summary`` is what the ladder writes."""
+    async def send(self, octets: bytes) -> None:
+        """Send payload."""
         if self._tls is None:
             await self._write(octets)
-            self._report(Kind.MSRP, summary, octets, sent=True)
             return
         self._tls.sendall(octets)
         await self._flush(self._tls)
-        self._report(Kind.MSRP, summary, b"", sent=True)
 
     async def receive(self) -> bytes:
         """The next payload octets; ``b""`` when the peer has ended."""
@@ -110,9 +108,9 @@ class MediaEnd:
             if self._tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
                 return b""
 
-    def note_received(self, octets: bytes, summary: str) -> None:
-        """The caller has made sense of payload that ``receive`` returned."""
-        self._report(Kind.MSRP, summary, b"" if self._tls else octets, sent=False)
+    def note(self, summary: str, *, sent: bool) -> None:
+        """The user of this end has made sense of payload: one arrow of the ladder."""
+        self._report(Kind.MSRP, summary, b"", sent=sent)
 
     async def close(self) -> None:
         """End in order: close_notify, FIN; harmless when repeated."""
@@ -181,9 +179,9 @@ class MediaEnd:
         return self._socket
 
     def _see(self, octets: bytes, *, sent: bool) -> None:
-        """Report TLS records; clear payload is reported by whoever knows what it means."""
+        """Report what was on the wire; payload has no summary here: ``note`` gives it a meaning."""
         if self._tls is None:
-            self.received_in_clear += b"" if sent else octets
+            self._report(Kind.MSRP, "", octets, sent=sent)
             return
         flight = self._records[sent].read(octets)
         summary = "" if flight.application_only else ", ".join(dict.fromkeys(flight.names))
