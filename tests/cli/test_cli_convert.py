@@ -1,0 +1,75 @@
+"""``imsedge h248 decode | encode``: there and back, and errors that point at the place."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+COMPACT = b"!/2 [192.0.2.1]:2944 T=7{C=3{MF=ip/access/1{M{ST=1{O{MO=SR,tcpbcc/mode=proxy}}}}}}"
+NOTIFY = b"""\
+MEGACO/1 <gw.example.net>
+Transaction = 9 {
+  Context = 3 {
+    Notify = ip/access/1 { ObservedEvents = 12 { tcpbcc/BNCChange { Type = Mfail } } }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("message", [COMPACT, NOTIFY], ids=["compact", "pretty"])
+@pytest.mark.parametrize("encoding", ["compact", "pretty"])
+def test_json_is_the_whole_message(imsedge: Imsedge, message: bytes, encoding: str) -> None:
+    decoded = imsedge("h248", "decode", stdin=message)
+    assert decoded.returncode == 0
+    encoded = imsedge("h248", "encode", "--encoding", encoding, stdin=decoded.stdout)
+    assert encoded.returncode == 0
+    assert imsedge("h248", "decode", stdin=encoded.stdout).stdout == decoded.stdout
+
+
+def test_what_the_json_says(imsedge: Imsedge, tmp_path: Path) -> None:
+    (tmp_path / "add.txt").write_bytes(COMPACT)
+    message = msgspec.json.decode(imsedge("h248", "decode", str(tmp_path / "add.txt")).stdout)
+    assert message["version"] == 2
+    assert message["mid"] == {"type": "ip", "host": "192.0.2.1", "port": 2944}
+    (transaction,) = message["body"]
+    (command,) = transaction["actions"][0]["commands"]
+    assert (transaction["id"], command["verb"], command["terminations"]) == (7, "Modify", ["ip/access/1"])
+
+
+def test_one_line_for_machines(imsedge: Imsedge) -> None:
+    assert imsedge("h248", "decode", "--indent", "0", stdin=COMPACT).stdout.count(b"\n") == 1
+
+
+BAD_MESSAGES = {
+    "no H.248": (b"INVITE sip:alice@example.net SIP/2.0\r\n", "-:1:1: 400 "),
+    "nothing": (b"", "-:1:1: 400 "),
+    "the message identifier": (b"MEGACO/1\n  {\nTransaction=1{}", "-:2:3: 400 "),
+}
+
+
+@pytest.mark.parametrize(("message", "sentence"), BAD_MESSAGES.values(), ids=BAD_MESSAGES)
+def test_an_error_points_at_line_and_column(imsedge: Imsedge, message: bytes, sentence: str) -> None:
+    done = imsedge("h248", "decode", stdin=message)
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith(f"imsedge: {sentence}")
+
+
+BAD_JSON = {
+    "no JSON": (b"{", "-: Input data was truncated"),
+    "another object": (b'{"version": 1}', "-: Object missing required field `mid`"),
+    "a wrong type": (
+        b'{"version": "1", "mid": {"type": "device", "name": "mg"}, "body": []}',
+        "-: Expected `int`, got `str` - at `$.version`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), BAD_JSON.values(), ids=BAD_JSON)
+def test_json_that_is_no_message_is_said_with_its_place(imsedge: Imsedge, text: bytes, sentence: str) -> None:
+    done = imsedge("h248", "encode", stdin=text)
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == f"imsedge: {sentence}"
