@@ -1,0 +1,268 @@
+"""AuditValue, AuditCapability, the Audit descriptor of other commands (H.248.1 clauses 7.1.12, 7.2.5, 7.2.6).
+
+One row for each descriptor that can be asked for, and one for each that can be asked for in part
+(individual audit, version 2).  What exists but holds nothing is returned by its name alone.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from imsedge.agw import items
+from imsedge.agw.desk import Scope
+from imsedge.agw.detection import supported_events
+from imsedge.agw.errors import fail
+from imsedge.agw.local_remote import TRANSPORTS
+from imsedge.agw.state import StreamState, Termination
+from imsedge.agw.streams import filled_local
+from imsedge.bearer.messages import Counters
+from imsedge.h248.model import (
+    Audit,
+    AuditItem,
+    AuditReturn,
+    DigitMap,
+    EventBuffer,
+    Events,
+    LocalControl,
+    Media,
+    Packages,
+    PackageVersion,
+    Parameter,
+    RequestedEvent,
+    ServiceState,
+    Signal,
+    Signals,
+    Statistic,
+    Statistics,
+    Stream,
+    StreamMode,
+    TerminationState,
+    fold,
+)
+
+_STATISTICS: dict[str, Callable[[Counters], int]] = {
+    items.OCTETS_SENT: lambda counters: counters.octets_sent,
+    items.OCTETS_RECEIVED: lambda counters: counters.octets_received,
+    items.DURATION: lambda counters: counters.duration_ms,
+}
+_LATEST = frozenset({items.DURATION})  # over several streams: the longest, not the sum
+
+
+def wants_statistics(audit: Audit | None) -> bool:
+    """Whether the counters have to be fetched."""
+    if audit is None:
+        return False
+    return AuditItem.STATISTICS in audit.items or any(isinstance(i, Statistics) for i in audit.individual)
+
+
+def check_audit(audit: Audit | None) -> None:
+    """Raises ``CommandError`` 532 for a statistic that there is not."""
+    for item in audit.individual if audit else ():
+        if isinstance(item, Statistics):
+            check_statistics(item, 532)
+
+
+def check_statistics(statistics: Statistics | None, code: int = 453) -> None:
+    """Raises ``CommandError`` for names that are not counted here.  All others are counted always."""
+    known = {fold(name) for name in _STATISTICS}
+    for item in statistics.items if statistics else ():
+        if fold(item.name) not in known:
+            items.refuse_statistic(item.name, code)
+
+
+def statistics_of(termination: Termination) -> Statistics:
+    """Summed over the streams, as last heard from the media plane."""
+    counters = [stream.counters for stream in termination.streams.values()]
+    values = {
+        name: (max if name in _LATEST else sum)([count(c) for c in counters] or [0])
+        for name, count in _STATISTICS.items()
+    }
+    return Statistics(tuple(Statistic(name, (str(value),)) for name, value in values.items()))
+
+
+def describe(scope: Scope, termination: Termination | None, audit: Audit | None) -> tuple[AuditReturn, ...]:
+    """What was asked for, as it is now; ``termination`` is ``None`` for ROOT."""
+    if audit is None:
+        return ()
+    whole = [_WHOLE[item](scope, termination) if item in _WHOLE else item for item in audit.items]
+    parts = [_PARTS[type(item)](scope, termination, item) for item in audit.individual]
+    return (*whole, *parts)
+
+
+def audit_capability(
+    scope: Scope, termination: Termination | None, audit: Audit | None
+) -> tuple[AuditReturn, ...]:
+    """What could be set here, whatever is set now."""
+    return tuple(
+        _CAPABILITIES[item](scope, termination) if item in _CAPABILITIES else item
+        for item in (audit.items if audit else ())
+    )
+
+
+# --- whole descriptors --------------------------------------------------------------------------------
+
+
+def _media(scope: Scope, termination: Termination | None) -> AuditReturn:
+    if termination is None:
+        return Media(state=TerminationState(properties=items.root_properties(scope.desk.settings.limits)))
+    streams = tuple(_stream(scope, termination, stream) for stream in termination.streams.values())
+    return Media(streams, _state(termination))
+
+
+def _stream(scope: Scope, termination: Termination, stream: StreamState) -> Stream:
+    control, remote = stream.terms.control, stream.terms.remote
+    return Stream(
+        stream.id,
+        control=LocalControl(mode=control.mode, properties=control.given),
+        local=filled_local(stream.terms, stream.local, scope.desk.certificate(termination.realm.name)),
+        remote=remote.text if remote else None,
+    )
+
+
+def _state(termination: Termination) -> TerminationState:
+    lost = termination.out_of_service
+    return TerminationState(ServiceState.OUT_OF_SERVICE if lost else ServiceState.IN_SERVICE)
+
+
+def _events(scope: Scope, termination: Termination | None) -> AuditReturn:
+    held = scope.desk.registry.root_events if termination is None else termination.events
+    return held if held.events else AuditItem.EVENTS
+
+
+def _statistics(_scope: Scope, termination: Termination | None) -> AuditReturn:
+    return AuditItem.STATISTICS if termination is None else statistics_of(termination)
+
+
+def _packages(_scope: Scope, _termination: Termination | None) -> AuditReturn:
+    return Packages(tuple(PackageVersion(name, version) for name, version in items.packages()))
+
+
+_WHOLE: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {
+    AuditItem.MEDIA: _media,
+    AuditItem.EVENTS: _events,
+    AuditItem.STATISTICS: _statistics,
+    AuditItem.PACKAGES: _packages,
+}
+
+
+# --- parts of descriptors (version 2) ---------------------------------------------------------------------
+
+
+def _media_part(scope: Scope, termination: Termination | None, asked: Media) -> AuditReturn:
+    whole = _media(scope, termination)
+    if not isinstance(whole, Media):
+        return whole
+    held = {stream.id: stream for stream in whole.streams}
+    first = next(iter(held), None)
+    streams = tuple(
+        _stream_part(held[number], part)
+        for part in asked.streams
+        if (number := first if part.id is None else part.id) in held
+    )
+    wanted = {fold(p.name) for p in asked.state.properties} if asked.state else set()
+    state = None
+    if asked.state is not None and whole.state is not None:
+        state = TerminationState(
+            whole.state.service_state if asked.state.service_state or not wanted else None,
+            properties=_named(whole.state.properties, wanted),
+        )
+    return Media(streams, state)
+
+
+def _stream_part(held: Stream, asked: Stream) -> Stream:
+    control = None
+    if asked.control is not None and held.control is not None:
+        wanted = {fold(p.name) for p in asked.control.properties}
+        show_mode = asked.control.mode is not None or not wanted
+        control = LocalControl(
+            mode=held.control.mode if show_mode else None,
+            properties=_named(held.control.properties, wanted),
+        )
+    return Stream(
+        held.id,
+        control=control,
+        local=held.local if asked.local is not None else None,
+        remote=held.remote if asked.remote is not None else None,
+    )
+
+
+def _named(held: tuple[Parameter, ...], wanted: set[str]) -> tuple[Parameter, ...]:
+    """Raises ``CommandError`` 532 for a property that has no value."""
+    by_name = {fold(parameter.name): parameter for parameter in held}
+    for name in wanted:
+        if name not in by_name:
+            fail(532, f"{name} has no value here")
+    return tuple(parameter for name, parameter in by_name.items() if name in wanted)
+
+
+def _events_part(scope: Scope, termination: Termination | None, asked: Events) -> AuditReturn:
+    held = scope.desk.registry.root_events if termination is None else termination.events
+    wanted = {fold(event.name) for event in asked.events}
+    found = tuple(event for event in held.events if fold(event.name) in wanted)
+    return Events(held.request_id, found) if found else AuditItem.EVENTS
+
+
+def _statistics_part(_scope: Scope, termination: Termination | None, asked: Statistics) -> AuditReturn:
+    if termination is None:
+        return AuditItem.STATISTICS
+    wanted = {fold(item.name) for item in asked.items}
+    return Statistics(tuple(s for s in statistics_of(termination).items if fold(s.name) in wanted))
+
+
+def _packages_part(_scope: Scope, _termination: Termination | None, asked: Packages) -> AuditReturn:
+    wanted = {fold(item.name) for item in asked.items}
+    found = tuple(PackageVersion(n, version) for n, version in items.packages() if fold(n) in wanted)
+    return Packages(found) if found else AuditItem.PACKAGES
+
+
+def _nothing(item: AuditItem) -> Callable[[Scope, Termination | None, Any], AuditReturn]:
+    return lambda _scope, _termination, _asked: item
+
+
+_PARTS: dict[type, Callable[[Scope, Termination | None, Any], AuditReturn]] = {
+    Media: _media_part,
+    Events: _events_part,
+    Statistics: _statistics_part,
+    Packages: _packages_part,
+    Signals: _nothing(AuditItem.SIGNALS),
+    EventBuffer: _nothing(AuditItem.EVENT_BUFFER),
+    DigitMap: _nothing(AuditItem.DIGIT_MAP),
+}
+
+
+# --- capabilities -------------------------------------------------------------------------------------
+
+
+def _media_capability(scope: Scope, termination: Termination | None) -> AuditReturn:
+    """One alternative a transport, in both descriptors, and the values each property can have."""
+    if termination is None:
+        return _media(scope, termination)
+    blocks = "".join(f"v=0\r\nc=IN IP4 $\r\nm=- $ {name} -\r\n" for name in TRANSPORTS)
+    control = LocalControl(mode=StreamMode.SEND_RECEIVE, properties=items.capabilities())
+    stream = Stream(1, control=control, local=blocks, remote=blocks.replace("$", "-"))
+    return Media((stream,), _state(termination))
+
+
+def _events_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
+    names = supported_events(root=termination is None)
+    return Events(0, tuple(RequestedEvent(name) for name in names))
+
+
+def _signals_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
+    if termination is None:
+        return AuditItem.SIGNALS
+    return Signals((Signal(items.START_TCP), Signal(items.START_TLS)))
+
+
+def _statistics_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
+    if termination is None:
+        return AuditItem.STATISTICS
+    return Statistics(tuple(Statistic(name) for name in _STATISTICS))
+
+
+_CAPABILITIES: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {
+    AuditItem.MEDIA: _media_capability,
+    AuditItem.EVENTS: _events_capability,
+    AuditItem.SIGNALS: _signals_capability,
+    AuditItem.STATISTICS: _statistics_capability,
+    AuditItem.PACKAGES: _packages,
+}

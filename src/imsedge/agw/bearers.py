@@ -1,0 +1,113 @@
+"""What each event of the media plane does to its stream, and what the log says about it: one row each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from imsedge.agw.state import Phase, StreamState
+from imsedge.bearer.messages import (
+    AnyEvent,
+    Closed,
+    Connecting,
+    Established,
+    Failed,
+    FailureCause,
+    Opened,
+    OpenFailed,
+    Refused,
+    Released,
+    Statistics,
+    TlsEstablished,
+    TlsStarted,
+    Verified,
+)
+
+
+def apply_event(stream: StreamState, event: AnyEvent) -> None:
+    """Bring the stream's state up to date."""
+    _APPLY[type(event)](stream, event)
+
+
+def log_text(event: AnyEvent) -> str | None:
+    """What is worth a line."""
+    text = _LOGGED.get(type(event))
+    return text(event) if text else None
+
+
+def is_answer(event: AnyEvent) -> bool:
+    """Whether it is the last word on an order that was given; losing the plane answers all of them."""
+    lost = isinstance(event, Failed) and event.cause is FailureCause.PLANE
+    return lost or isinstance(event, Opened | OpenFailed | Statistics | Released)
+
+
+def _opened(stream: StreamState, event: Opened) -> None:
+    stream.phase, stream.local = Phase.IDLE, event.local
+
+
+def _open_failed(stream: StreamState, event: OpenFailed) -> None:
+    stream.phase, stream.dead = Phase.FAILED, True
+    stream.failure = (510, "no free port") if event.exhausted else (500, event.reason)
+
+
+def _connecting(stream: StreamState, event: Connecting) -> None:
+    stream.phase, stream.peer = Phase.CONNECTING, event.remote
+
+
+def _established(stream: StreamState, event: Established) -> None:
+    stream.phase, stream.peer = Phase.CONNECTED, event.remote
+
+
+def _failed(stream: StreamState, event: Failed) -> None:
+    opening = stream.phase is Phase.OPENING
+    stream.phase, stream.tls_ordered = Phase.FAILED, False
+    if event.cause is FailureCause.PLANE:
+        stream.dead = True
+        if opening:
+            stream.failure = (500, "the media plane was lost")
+
+
+def _closed(stream: StreamState, _event: Closed) -> None:
+    stream.phase, stream.tls_ordered = Phase.CLOSED, False
+
+
+def _tls_established(stream: StreamState, event: TlsEstablished) -> None:
+    stream.phase = Phase.SECURED if event.verified else Phase.HANDSHAKING
+
+
+def _tls_started(stream: StreamState, _event: TlsStarted) -> None:
+    stream.phase = Phase.HANDSHAKING
+
+
+def _verified(stream: StreamState, _event: Verified) -> None:
+    stream.phase = Phase.SECURED
+
+
+def _nothing(_stream: StreamState, _event: Refused) -> None:
+    """The bearer is as it was."""
+
+
+def _counted(stream: StreamState, event: Statistics | Released) -> None:
+    stream.counters = event.counters
+
+
+_APPLY: dict[type, Callable[[StreamState, Any], None]] = {
+    Opened: _opened,
+    OpenFailed: _open_failed,
+    Connecting: _connecting,
+    Established: _established,
+    Refused: _nothing,
+    TlsStarted: _tls_started,
+    TlsEstablished: _tls_established,
+    Verified: _verified,
+    Failed: _failed,
+    Closed: _closed,
+    Statistics: _counted,
+    Released: _counted,
+}
+
+_LOGGED: dict[type, Callable[[Any], str]] = {
+    Established: lambda e: f"connected with {e.remote}",
+    TlsEstablished: lambda e: f"secured with {e.version} {e.cipher}",
+    Refused: lambda e: f"refused {e.remote}: {e.reason}",
+    Failed: lambda e: f"failed: {e.cause.value}" + (f" ({e.detail})" if e.detail else ""),
+    Closed: lambda _: "closed",
+}

@@ -1,0 +1,120 @@
+"""LocalControl: the properties that this gateway obeys, one row each.
+
+A property that is in no row is answered with 440 (nobody knows the package) or 445 (we do not do it),
+a value that cannot be with 449, what is planned but not there (relay) with 501.
+"""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from imsedge.agw import items
+from imsedge.agw.errors import fail
+from imsedge.h248.model import LocalControl, Parameter, Relation, StreamMode, fold
+
+_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+_MASK = re.compile(r"\[([0-9A-Fa-f.:]+)\](?:/([0-9]{1,3}))?|([0-9A-Fa-f.:]+)(?:/([0-9]{1,3}))?")
+
+
+class Control(Struct, frozen=True, kw_only=True):
+    """``given``: the parameters as received, newest value of each, for audits.
+
+    ``source_network`` and ``source_ports`` are ``None`` where the Remote descriptor decides.
+    """
+
+    mode: StreamMode
+    given: tuple[Parameter, ...] = ()
+    realm: str | None = None
+    merge: bool = False
+    discard: bool = False
+    filter_address: bool = False
+    source_network: str | None = None
+    filter_port: bool = False
+    source_ports: tuple[int, int] | None = None
+
+
+def revise_control(control: Control, received: LocalControl | None) -> Control:
+    """Add what one more LocalControl says.  Raises ``CommandError``."""
+    if received is None:
+        return control
+    if received.mode is StreamMode.LOOPBACK:
+        fail(517, "mode Loopback is not supported")
+    seen: set[str] = set()
+    for parameter in received.properties:
+        name = fold(parameter.name)
+        if name in seen:
+            fail(456, f"{parameter.name} appears twice")
+        seen.add(name)
+        control = _obey(control, name, parameter)
+    kept = tuple(old for old in control.given if fold(old.name) not in seen)
+    return replace(control, mode=received.mode or control.mode, given=(*kept, *received.properties))
+
+
+def asked_realm(received: LocalControl | None) -> str | None:
+    """The realm that a LocalControl asks for, before there is a stream."""
+    for parameter in received.properties if received else ():
+        if fold(parameter.name) == fold(items.REALM.name):
+            return items.REALM.read(parameter)
+    return None
+
+
+def _obey(control: Control, name: str, parameter: Parameter) -> Control:
+    row = _ROWS.get(name)
+    if row is None:
+        items.refuse_property(parameter.name)
+    if not parameter.values or "$" in parameter.values or parameter.relation is not Relation.EQUAL:
+        fail(449, f"{parameter.name} needs one value")
+    key, apply = row
+    return apply(control, key.read(parameter))
+
+
+def _set_realm(control: Control, realm: str) -> Control:
+    if control.realm is not None and fold(control.realm) != fold(realm):
+        fail(449, f"{items.REALM.name} of an existing stream cannot change")
+    return replace(control, realm=realm)
+
+
+def _set_mode(control: Control, mode: str) -> Control:
+    if fold(mode) == "relay":
+        fail(501, "stateless TCP relay is not there; use proxy")
+    return replace(control, merge=fold(mode) == "merge")
+
+
+def _set_mask(control: Control, mask: str) -> Control:
+    """``[192.0.2.7]``, ``[192.0.2.0]/24`` and, as some send it, the same without brackets."""
+    found = _MASK.fullmatch(mask.strip())
+    try:
+        if found is None:
+            raise ValueError(mask)
+        address, prefix = found[1] or found[3], found[2] or found[4]
+        network = str(ip_network(f"{address}/{prefix}", strict=False)) if prefix else str(ip_address(address))
+    except ValueError:
+        fail(449, f"{mask} is not an address or prefix")
+    return replace(control, source_network=network)
+
+
+def _set_ports(control: Control, ports: str) -> Control:
+    found = _RANGE.fullmatch(ports.strip())
+    low, high = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+    if not low <= high <= 65_535:
+        fail(449, f"{ports} is not a port or a range of ports")
+    return replace(control, source_ports=(low, high))
+
+
+_ROWS: dict[str, tuple[items.Key[Any], Callable[[Control, Any], Control]]] = {
+    fold(key.name): (key, apply)
+    for key, apply in (
+        (items.REALM, _set_realm),
+        (items.TCP_MODE, _set_mode),
+        (items.INCOMING, lambda control, value: replace(control, discard=fold(value) == "discard")),
+        (items.FILTER_ADDRESS, lambda control, value: replace(control, filter_address=value)),
+        (items.FILTER_PORT, lambda control, value: replace(control, filter_port=value)),
+        (items.SOURCE_MASK, _set_mask),
+        (items.SOURCE_PORT, lambda control, value: _set_ports(control, str(value))),
+        (items.SOURCE_PORTS, _set_ports),
+    )
+}

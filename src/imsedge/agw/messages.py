@@ -1,0 +1,105 @@
+"""What goes into a gateway and what comes out of it.
+
+::
+
+    transaction layer --Execute-->  Gateway  --Answer-->  transaction layer
+    association ControllerLost ...  Gateway  --Report-->  transaction layer (a request of ours)
+    media plane ---Bearer(event)->  Gateway  --Order--->  media plane
+                                    Gateway  --Directed, Log--> the daemon
+"""
+
+from typing import NamedTuple
+
+from imsedge.bearer.messages import AnyCommand, AnyEvent
+from imsedge.core.machine import Tick
+from imsedge.h248.model import (
+    ActionReply,
+    ActionRequest,
+    ErrorDescriptor,
+    ServiceChange,
+    TransactionRequest,
+)
+
+Handle = int
+"""How the transaction layer knows its transaction again; handed back as it came."""
+
+
+# --- inputs ---------------------------------------------------------------------------------------
+
+
+class Execute(NamedTuple):
+    """A transaction request to execute once.  ``version``: of H.248, as negotiated."""
+
+    handle: Handle
+    request: TransactionRequest
+    version: int = 2
+
+
+class Bearer(NamedTuple):
+    """Something happened in the media plane."""
+
+    event: AnyEvent
+
+
+class Heard(NamedTuple):
+    """A message came from the controller (feeds ``it/ito``); ``Execute`` implies it."""
+
+
+class ControllerLost(NamedTuple):
+    """The control association is gone; contexts are held for a while."""
+
+
+class ControllerBack(NamedTuple):
+    """There is an association again.
+
+    ``kept``: it went on (Disconnected, Failover, HandOff), contexts live; otherwise it began anew
+    (Restart) and all contexts are dropped.
+    """
+
+    kept: bool
+
+
+class Shutdown(NamedTuple):
+    """Release everything and answer what is outstanding; nothing is executed afterwards."""
+
+
+Input = Execute | Bearer | Heard | ControllerLost | ControllerBack | Shutdown | Tick
+
+
+# --- outputs --------------------------------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """The transaction is executed: one for every ``Execute``."""
+
+    handle: Handle
+    result: tuple[ActionReply, ...] | ErrorDescriptor
+
+
+class Order(NamedTuple):
+    """For the media plane."""
+
+    command: AnyCommand
+
+
+class Report(NamedTuple):
+    """Send these as a transaction request: Notify or ServiceChange."""
+
+    actions: tuple[ActionRequest, ...]
+
+
+class Directed(NamedTuple):
+    """The controller orders a ServiceChange of the gateway as a whole (ROOT), such as HandOff."""
+
+    change: ServiceChange
+
+
+class Log(NamedTuple):
+    """One line for the log; ``context`` and ``termination`` as far as it is about one."""
+
+    text: str
+    context: int | None = None
+    termination: str | None = None
+
+
+Output = Answer | Order | Report | Directed | Log

@@ -1,0 +1,79 @@
+"""What a gateway is told at its start."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from msgspec import Struct
+
+from imsedge.core.errors import SettingError
+from imsedge.h248.model import StreamMode, fold
+
+
+class Realm(Struct, frozen=True, kw_only=True):
+    """An IP realm (H.248.41 ``ipdc/realm``): one network in which terminations can be.
+
+    ``name`` is also part of the names of its terminations: ``ip/<name>/<n>``.  ``addresses``: where
+    endpoints are bound, the first of the wanted family is taken.  ``certificate``: what TLS endpoints
+    of this realm present.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    certificate: str = "default"
+
+    def __post_init__(self) -> None:
+        if not self.addresses:
+            raise SettingError(f"realm {self.name} has no address; give it at least one")
+        for address in self.addresses:
+            try:
+                ip_address(address)
+            except ValueError:
+                raise SettingError(f"realm {self.name}: {address} is not an IP address") from None
+
+    def address(self, *, ipv6: bool) -> str | None:
+        """The first address of that family."""
+        return next((a for a in self.addresses if (":" in a) == ipv6), None)
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Where the gateway says no, so that no controller can make it grow without end.
+
+    ``terminations_per_context`` is 2 because a link of the media plane has two ends.
+    ``reports``: notifications kept while the controller is away.
+    """
+
+    contexts: int = 10_000
+    terminations_per_context: int = 2
+    streams_per_termination: int = 8
+    events_per_termination: int = 32
+    executions: int = 1_000
+    reports: int = 1_000
+
+
+class GatewaySettings(Struct, frozen=True, kw_only=True):
+    """``certificates``: DER octets by name, as far as a realm names them.
+
+    ``default_realm``: where a termination goes when the request names no realm.
+    ``default_mode``: of a stream whose LocalControl names none (H.248.1 clause 7.1.7: Inactive).
+    ``plane_timeout``: how long the media plane may take to open, count or release, in seconds.
+    ``controller_loss_hold``: how long contexts survive without a controller, in seconds.
+    ``epoch``: what to add to ``now`` to get seconds since 1970 UTC (time stamps in Notify).
+    """
+
+    realms: tuple[Realm, ...]
+    certificates: Mapping[str, bytes] = {}
+    default_realm: str = "core"
+    default_mode: StreamMode = StreamMode.INACTIVE
+    limits: Limits = Limits()
+    plane_timeout: float = 5.0
+    controller_loss_hold: float = 60.0
+    epoch: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.realm(self.default_realm) is None:
+            raise SettingError(f"the default realm {self.default_realm} is not among the realms")
+
+    def realm(self, name: str) -> Realm | None:
+        """By name, without regard to case."""
+        wanted = fold(name)
+        return next((realm for realm in self.realms if fold(realm.name) == wanted), None)

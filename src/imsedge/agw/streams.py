@@ -1,0 +1,149 @@
+"""One stream as the controller wants it, and the endpoint settings that follow from that.
+
+``StreamTerms`` is the sum of all Stream descriptors received so far.  ``revise`` adds one more and is
+pure: a command that fails half way has changed nothing.  What H.248.1 clause 7.1.7 and 7.1.8 say: what
+a descriptor does not mention stays; Local and Remote replace what was there as a whole.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from imsedge.agw.control import Control, revise_control
+from imsedge.agw.errors import fail
+from imsedge.agw.local_remote import LocalTerms, RemoteTerms, read_local, read_remote, write_local
+from imsedge.agw.settings import Realm
+from imsedge.bearer.messages import EndpointSettings, Incoming, Mode, Setup, SourceFilter
+from imsedge.core.address import TransportAddress
+from imsedge.h248.model import Stream, StreamMode
+
+_MODES = {
+    StreamMode.SEND_RECEIVE: Mode.SEND_RECEIVE,
+    StreamMode.SEND_ONLY: Mode.SEND_ONLY,
+    StreamMode.RECEIVE_ONLY: Mode.RECEIVE_ONLY,
+    StreamMode.INACTIVE: Mode.INACTIVE,
+}
+
+_UNCALLABLE = 9  # RFC 4145 clause 4.1: the port of a party that only calls
+
+
+class StreamTerms(Struct, frozen=True):
+    """LocalControl, Local and Remote in force."""
+
+    control: Control
+    local: LocalTerms
+    remote: RemoteTerms | None = None
+
+
+def begin(stream: Stream, realm: Realm, certificate: bytes | None, mode: StreamMode) -> StreamTerms:
+    """The terms of a new stream.  Raises ``CommandError``: 441 without Local, 449 and others."""
+    if not stream.local:
+        fail(441, "Local is needed for a new stream")
+    control = revise_control(Control(mode=mode), stream.control)
+    local = read_local(stream.local, certificate)
+    if local.port is not None:
+        fail(449, "the port in Local is chosen by the gateway; use $")
+    if local.host is not None and local.host not in realm.addresses:
+        fail(449, f"{local.host} is not an address of realm {realm.name}")
+    if local.host is None and realm.address(ipv6=local.ipv6) is None:
+        fail(449, f"realm {realm.name} has no address of the family asked for")
+    return _consistent(StreamTerms(control, local, _remote(stream.remote)))
+
+
+def revise(
+    terms: StreamTerms, stream: Stream, address: TransportAddress | None, certificate: bytes | None
+) -> StreamTerms:
+    """The terms after one more descriptor.  ``address``: what the stream has."""
+    control = revise_control(terms.control, stream.control)
+    local = terms.local if stream.local is None else _revised_local(terms, stream.local, address, certificate)
+    remote = terms.remote if stream.remote is None else _remote(stream.remote)
+    return _consistent(StreamTerms(control, local, remote))
+
+
+def is_removal(stream: Stream) -> bool:
+    """H.248.1 clause 7.1.8: empty Local and Remote take a stream away."""
+    return stream.local == "" and stream.remote == ""
+
+
+def bind_address(terms: StreamTerms, realm: Realm) -> str:
+    """Where the endpoint is bound; ``begin`` has made sure that there is one."""
+    return terms.local.host or realm.address(ipv6=terms.local.ipv6) or realm.addresses[0]
+
+
+def endpoint_settings(terms: StreamTerms, certificate: str) -> EndpointSettings:
+    """The wanted state of the endpoint."""
+    control, remote = terms.control, terms.remote
+    address = remote.address if remote else None
+    source_filter = _source_filter(control, address)
+    # A filter whose source is not known yet lets nobody in.
+    nobody = control.filter_address and source_filter is not None and source_filter.network is None
+    return EndpointSettings(
+        transport=terms.local.transport,
+        remote=address,
+        # Both ends wait to be called when the gateway merges (TS 23.334 clause 5.16.2.3).
+        setup=Setup.PASSIVE if control.merge else terms.local.setup,
+        mode=_MODES[control.mode],
+        incoming=Incoming.DISCARD if control.discard or nobody else Incoming.ACCEPT,
+        forward_incoming=not control.merge,
+        source_filter=source_filter,
+        fingerprints=remote.fingerprints if remote else None,
+        certificate=certificate,
+    )
+
+
+def filled_local(
+    terms: StreamTerms, address: TransportAddress | None, certificate: bytes | None
+) -> str | None:
+    """Local as it is answered; ``None`` until the endpoint is open."""
+    return write_local(terms.local, address, certificate) if address is not None else None
+
+
+def is_callable(terms: StreamTerms) -> bool:
+    """Whether we can connect: the peer's address is known and its port is not the one of callers."""
+    address = terms.remote.address if terms.remote else None
+    return address is not None and address.port != _UNCALLABLE
+
+
+def _revised_local(
+    terms: StreamTerms, text: str, address: TransportAddress | None, certificate: bytes | None
+) -> LocalTerms:
+    if not text:
+        fail(449, "Local can be emptied together with Remote only")
+    local = read_local(text, certificate)
+    if local.transport is not terms.local.transport:
+        fail(449, "the transport of an existing stream cannot change; subtract the stream and add another")
+    if address is not None:
+        if local.host not in (None, address.host) or local.ipv6 != address.is_ipv6:
+            fail(449, f"the address of an existing stream is {address.host} and cannot change")
+        if local.port not in (None, address.port):
+            fail(449, f"the port of an existing stream is {address.port} and cannot change")
+    return local
+
+
+def _remote(text: str | None) -> RemoteTerms | None:
+    return read_remote(text) if text else None
+
+
+def _consistent(terms: StreamTerms) -> StreamTerms:
+    remote = terms.remote
+    if remote is not None and remote.transport is not terms.local.transport:
+        fail(473, "Local and Remote have different transports")
+    if remote is not None and remote.address and remote.address.is_ipv6 != terms.local.ipv6:
+        fail(473, "Local and Remote have different address families")
+    return terms
+
+
+def _source_filter(control: Control, remote: TransportAddress | None) -> SourceFilter | None:
+    """H.248.43: what the masks and ranges do not say is taken from the Remote descriptor."""
+    if not (control.filter_address or control.filter_port):
+        return None
+    found = SourceFilter()
+    if control.filter_address:
+        network = control.source_network or (remote.host if remote else None)
+        found = replace(found, network=network)
+    if control.filter_port:
+        if control.source_ports is not None:
+            low, high = control.source_ports
+            found = replace(found, low_port=low, high_port=high)
+        elif remote is not None and remote.port != _UNCALLABLE:
+            found = replace(found, low_port=remote.port, high_port=remote.port)
+    return found
