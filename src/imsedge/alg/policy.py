@@ -12,6 +12,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from imsedge.alg.procedures import Side
+from imsedge.sdp.kinds import MediaKind, Medium
 
 
 class Securing(Enum):
@@ -36,32 +37,8 @@ class OnBearerFailure(Enum):
     LOG = "log"
 
 
-class Medium(Struct, frozen=True):
-    """One row of ``MEDIA``: an application protocol that can be secured at the access edge.
-
-    ``mechanism``: its ``mediasec`` token (TS 24.229 clause 7.2A.7).  ``clear`` and ``secure``: transport in the
-    m-line towards core and UE.  ``core_transport`` and ``access_transport``: in H.248, application-agnostic.
-    """
-
-    mechanism: str
-    kind: str
-    clear: str
-    secure: str
-    core_transport: str
-    access_transport: str
-
-    def of(self, side: Side) -> str:
-        """Transport of the m-line on that side."""
-        return self.secure if side is Side.ACCESS else self.clear
-
-    def transport(self, side: Side) -> str:
-        """Transport of the H.248 stream on that side."""
-        return self.access_transport if side is Side.ACCESS else self.core_transport
-
-
-MSRP = Medium("msrp-tls", "message", "TCP/MSRP", "TCP/TLS/MSRP", "TCP", "TCP/TLS")
-
-MEDIA = (MSRP,)
+SERVED = frozenset({Medium.MSRP})
+"""Media that this controller can secure at the access edge."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -77,31 +54,38 @@ class Policy(Struct, frozen=True, kw_only=True):
     on_bearer_failure: OnBearerFailure = OnBearerFailure.RELEASE
     heartbeat: int = 600
 
+    def securing_of(self, kind: MediaKind) -> Securing:
+        """What the operator wants for this kind of media."""
+        return self.securing.get(kind.mechanism or "", Securing.REGISTERED)
+
 
 class Treatment(Enum):
     """What happens to an m-line."""
 
     E2AE = "TLS ends in the gateway"
-    PASS = "untouched"
+    UNTOUCHED = "untouched"
     REFUSE = "refused"
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What counts of one offered m-line of a known medium.
+    """What counts of one offered m-line.
 
-    ``offerer``: where the offer comes from.  ``announced``: UE and P-CSCF both announced the mechanism at
-    registration.  ``anchored``: the stream is e2ae already, this is a further offer.
+    ``offerer``: where the offer comes from.  ``served``: a medium that can be secured here.  ``announced``: UE
+    and P-CSCF both announced the mechanism at registration.  ``fingerprint``: one that can be used.
+    ``matched``: the clients can live with a changed ``c=``.  ``usable``: address and ``a=setup`` are.
+    ``anchored``: the stream is e2ae already, this is a further offer.
     """
 
     offerer: Side
+    served: bool
     securing: Securing
     tls: bool
     requested: bool
     fingerprint: bool
     announced: bool
     matched: bool
-    usable_setup: bool
-    anchored: bool = False
+    usable: bool
+    anchored: bool
 
     @property
     def from_ue(self) -> bool:
@@ -137,14 +121,17 @@ def _secured(facts: Facts) -> bool:
     if facts.anchored:
         return True
     if facts.from_ue:
-        return facts.requested or (facts.always and facts.tls and facts.fingerprint)
-    return not facts.tls and (facts.always or (facts.announced and not facts.never))
+        return facts.requested or (facts.served and facts.always and facts.tls and facts.fingerprint)
+    return facts.served and not facts.tls and (facts.always or (facts.announced and not facts.never))
 
 
 _TABLE = (
     _refuse(lambda f: f.anchored and f.from_ue and not f.tls, "a secured stream cannot go on without TLS"),
-    _refuse(lambda f: f.anchored and not f.from_ue and f.tls, "TLS from the core on a stream secured to the edge"),
-    _Row(lambda f: not _secured(f), Decision(Treatment.PASS, "e2ae security does not apply")),
+    _refuse(
+        lambda f: f.anchored and not f.from_ue and f.tls, "TLS from the core on a stream secured to the edge"
+    ),
+    _Row(lambda f: not _secured(f), Decision(Treatment.UNTOUCHED, "e2ae security does not apply")),
+    _refuse(lambda f: not f.served, "e2ae security is not possible for this medium here"),
     _refuse(lambda f: f.never and not f.anchored, "e2ae security is switched off here"),
     _refuse(
         lambda f: not (f.announced or f.always or f.anchored),
@@ -153,7 +140,7 @@ _TABLE = (
     _refuse(lambda f: f.from_ue and not f.tls, "e2ae security requested without TLS"),
     _refuse(lambda f: f.from_ue and not f.fingerprint, "no usable certificate fingerprint for e2ae security"),
     _refuse(lambda f: not f.matched, "MSRP without msrp-cema cannot pass an application-agnostic gateway"),
-    _refuse(lambda f: not f.usable_setup, "setup attribute that cannot be used"),
+    _refuse(lambda f: not f.usable, "address or setup attribute that cannot be used"),
     _Row(lambda f: True, Decision(Treatment.E2AE, "e2ae security applies")),
 )
 

@@ -18,6 +18,11 @@ class Side(Enum):
     ACCESS = "access"
     CORE = "core"
 
+    @property
+    def other(self) -> "Side":
+        """The opposite side."""
+        return Side.CORE if self is Side.ACCESS else Side.ACCESS
+
 
 class TcpMode(Enum):
     """TCP handling (TS 23.334 clause 5.16)."""
@@ -78,8 +83,9 @@ class Reserve(Struct, frozen=True, kw_only=True):
 
 
 class Configure(Struct, frozen=True, kw_only=True):
-    """Configure AGW Connection Point."""
+    """Configure AGW Connection Point; ``side`` is where the termination faces."""
 
+    side: Side
     context: int
     termination: str
     streams: tuple[StreamRequest, ...]

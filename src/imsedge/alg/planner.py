@@ -1,0 +1,264 @@
+"""Stage-2 procedures to H.248 and back (TS 23.334 clause 8 onto TS 29.334 clause 5.17).
+
+Each procedure is one action with one command.  What the contribution's figures write at an arrow is what
+stands in the command, nothing more:
+
+====================================  ============  ====================================================
+procedure                             H.248         content
+====================================  ============  ====================================================
+Reserve AGW Connection Point          Add = $       Local with ``$`` for address, port and fingerprint
+Reserve And Configure ...             Add = $       the same, and Remote with the UE's fingerprint
+Configure AGW Connection Point        Modify        Remote and source filter, or Local setup and EstBNC
+Release AGW Termination               Subtract = *  all terminations of the context
+====================================  ============  ====================================================
+
+Streams always carry their number, so that one stream and several look alike.  Events are armed for the whole
+termination: a stream that is added later is watched too.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from imsedge.alg.procedures import (
+    Ack,
+    Configure,
+    Procedure,
+    Rejected,
+    ReleaseTerminations,
+    Reserve,
+    Side,
+    StreamAck,
+    StreamMode,
+    StreamRequest,
+)
+from imsedge.core.address import TransportAddress
+from imsedge.core.errors import RemoteError
+from imsedge.h248 import model
+from imsedge.h248.model import (
+    ALL,
+    ALL_CONTEXTS,
+    CHOOSE,
+    CHOOSE_CONTEXT,
+    ActionReply,
+    ActionRequest,
+    AmmDescriptor,
+    Audit,
+    CommandRequest,
+    ErrorDescriptor,
+    Events,
+    LocalControl,
+    Media,
+    Parameter,
+    RequestedEvent,
+    Signal,
+    Signals,
+    Stream,
+    Verb,
+)
+from imsedge.h248.packages import gm, hangterm, ipdc, tcpbcc, tlsbsc
+from imsedge.sdp.attributes import read_address, read_fingerprints
+from imsedge.sdp.offer_answer import DISCARD_PORT
+from imsedge.sdp.parser import read_descriptions
+
+Result = tuple[ActionReply, ...] | ErrorDescriptor | None
+"""What became of a transaction: replies, one error for all of it, or no answer at all."""
+
+_MODES = {
+    StreamMode.BOTH: model.StreamMode.SEND_RECEIVE,
+    StreamMode.INACTIVE: model.StreamMode.INACTIVE,
+}
+
+
+class PlannerSettings(Struct, frozen=True, kw_only=True):
+    """``realms``: name of each side's IP realm (H.248.41).  ``families``: address type, where no peer tells it."""
+
+    realms: dict[Side, str] = {Side.ACCESS: "access", Side.CORE: "core"}
+    families: dict[Side, str] = {Side.ACCESS: "IP4", Side.CORE: "IP4"}
+
+
+DEFAULT_SETTINGS = PlannerSettings()
+
+
+# --- procedure -> H.248 ----------------------------------------------------------------------------------
+
+
+def plan(
+    procedure: Procedure, request_id: int, settings: PlannerSettings = DEFAULT_SETTINGS
+) -> ActionRequest:
+    """The H.248 action for one procedure; ``request_id`` names its Events descriptor, if it has one."""
+    if isinstance(procedure, ReleaseTerminations):
+        return subtract_all(procedure.context)
+    requests, side = procedure.streams, procedure.side
+    streams = tuple(_stream(request, procedure, settings) for request in requests)
+    descriptors: list[AmmDescriptor] = [Media(streams)]
+    if events := _events(procedure):
+        descriptors.append(Events(request_id, events))
+    if signals := _signals(requests):
+        descriptors.append(Signals(signals))
+    if isinstance(procedure, Configure):
+        command = CommandRequest(Verb.MODIFY, (procedure.termination,), descriptors=tuple(descriptors))
+        return ActionRequest(procedure.context, (command,))
+    command = CommandRequest(Verb.ADD, (CHOOSE,), descriptors=tuple(descriptors))
+    return ActionRequest(CHOOSE_CONTEXT if procedure.context is None else procedure.context, (command,))
+
+
+def subtract_all(context: int = ALL_CONTEXTS) -> ActionRequest:
+    """Release every termination of a context, or of all; statistics are not asked for."""
+    return ActionRequest(context, (CommandRequest(Verb.SUBTRACT, (ALL,), audit=Audit()),))
+
+
+def _stream(request: StreamRequest, procedure: Reserve | Configure, settings: PlannerSettings) -> Stream:
+    if request.release:
+        return Stream(request.stream, LocalControl(model.StreamMode.INACTIVE), local="", remote="")
+    side = procedure.side
+    realm = settings.realms[side] if isinstance(procedure, Reserve) or request.local_address_request else None
+    return Stream(
+        request.stream,
+        _control(request, realm),
+        local=_local(request, settings.families[side]),
+        remote=_remote(request),
+    )
+
+
+def _control(request: StreamRequest, realm: str | None) -> LocalControl | None:
+    """One row an information element; the elements that are absent leave nothing."""
+    rows: tuple[tuple[object, Callable[[], Parameter]], ...] = (
+        (realm, lambda: ipdc.REALM.write(realm or "")),
+        (request.tcp_mode, lambda: tcpbcc.MODE.write(request.tcp_mode.value if request.tcp_mode else "")),
+        (
+            request.discard_incoming is not None,
+            lambda: tcpbcc.INCOMING.write("discard" if request.discard_incoming else "accept"),
+        ),
+    )
+    properties = [write() for present, write in rows if present]
+    if request.only_from_remote is not None:
+        properties += _source_filter(request)
+    mode = _MODES[request.through_connection] if request.through_connection else None
+    return LocalControl(mode, properties=tuple(properties)) if mode or properties else None
+
+
+def _source_filter(request: StreamRequest) -> list[Parameter]:
+    """Accept from the remote transport address only; a party with port 9 calls from a port that nobody knows."""
+    remote = request.remote
+    if not request.only_from_remote or remote is None:
+        return [gm.SAF.write(False), gm.SPF.write(False)]
+    address = [gm.SAF.write(True), gm.SAM.write(f"[{remote.host}]")]
+    if remote.port == DISCARD_PORT:
+        return address
+    return [*address, gm.SPF.write(True), gm.SPR.write(str(remote.port))]
+
+
+def _local(request: StreamRequest, family: str) -> str | None:
+    if not request.local_address_request and request.local is None:
+        return None
+    if request.local is not None:
+        family, host, port = _family(request.local), request.local.host, str(request.local.port)
+    else:
+        host = port = CHOOSE
+        family = _family(request.remote) if request.remote else family
+    attributes = [f"setup:{request.setup}"] if request.setup else []
+    if request.fingerprint_request:
+        attributes.append(f"fingerprint:sha-256 {CHOOSE}")
+    return _sdp(family, host, port, request.transport, attributes)
+
+
+def _remote(request: StreamRequest) -> str | None:
+    if request.remote is None:
+        return None
+    attributes = [f"fingerprint:{fingerprint}" for fingerprint in request.remote_fingerprints or ()]
+    remote = request.remote
+    return _sdp(_family(remote), remote.host, str(remote.port), request.transport, attributes)
+
+
+def _sdp(family: str, host: str, port: str, transport: str | None, attributes: list[str]) -> str:
+    lines = ["v=0", f"c=IN {family} {host}", f"m=- {port} {transport} -", *(f"a={a}" for a in attributes)]
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def _family(address: TransportAddress) -> str:
+    return "IP6" if address.is_ipv6 else "IP4"
+
+
+def _events(procedure: Reserve | Configure) -> tuple[RequestedEvent, ...]:
+    streams = procedure.streams
+    found: list[RequestedEvent] = []
+    if isinstance(procedure, Reserve) and procedure.heartbeat:
+        timer = hangterm.TIMER_X.write(procedure.heartbeat)
+        found.append(RequestedEvent(hangterm.HEARTBEAT.name, parameters=(timer,)))
+    if isinstance(procedure, Reserve) and any(stream.notify_tcp_failure for stream in streams):
+        found.append(RequestedEvent(tcpbcc.BNC_CHANGE.name))
+    if isinstance(procedure, Reserve) and any(stream.notify_tls_failure for stream in streams):
+        found.append(RequestedEvent(tlsbsc.BNC_CHANGE.name))
+    return tuple(found)
+
+
+def _signals(streams: tuple[StreamRequest, ...]) -> tuple[Signal, ...]:
+    rows = (
+        *((tcpbcc.EST_BNC.name, stream.stream) for stream in streams if stream.send_tcp),
+        *((tlsbsc.EST_BNC.name, stream.stream) for stream in streams if stream.establish_tls),
+    )
+    return tuple(Signal(name, stream=number) for name, number in rows)
+
+
+# --- H.248 -> acknowledgement ----------------------------------------------------------------------------
+
+
+def read_result(procedure: Procedure, result: Result) -> Ack | Rejected:
+    """What the gateway made of ``procedure``; a reply that lacks what was asked for is a rejection too."""
+    if result is None:
+        return Rejected(code=0, reason="no answer")
+    if isinstance(result, ErrorDescriptor):
+        return Rejected(code=result.code, reason=result.text or "rejected")
+    if len(result) != 1:
+        return Rejected(code=500, reason="reply does not fit the request")
+    (action,) = result
+    error = action.error or next((reply.error for reply in action.replies if reply.error), None)
+    if error is not None:
+        return Rejected(code=error.code, reason=error.text or "rejected", context=_made(procedure, action))
+    if isinstance(procedure, ReleaseTerminations):
+        return Ack(context=procedure.context)
+    try:
+        return _read_ack(procedure, action)
+    except RemoteError as trouble:
+        reason = f"unusable reply: {trouble.reason}"
+        return Rejected(code=500, reason=reason, context=_made(procedure, action))
+
+
+def _made(procedure: Procedure, action: ActionReply) -> int | None:
+    """The context that this very procedure made, if the gateway kept it."""
+    made = isinstance(procedure, Reserve) and procedure.context is None
+    return action.context if made and 0 < action.context < CHOOSE_CONTEXT else None
+
+
+def _read_ack(procedure: Reserve | Configure, action: ActionReply) -> Ack:
+    if len(action.replies) != 1 or len(action.replies[0].terminations) != 1:
+        raise RemoteError(500, "one reply for one termination is expected")
+    (reply,) = action.replies
+    locals_ = {
+        stream.id or 1: stream.local
+        for media in reply.result
+        if isinstance(media, Media)
+        for stream in media.streams
+    }
+    streams = tuple(
+        _read_stream(request, locals_.get(request.stream))
+        for request in procedure.streams
+        if request.local_address_request
+    )
+    return Ack(context=action.context, termination=reply.terminations[0], streams=streams)
+
+
+def _read_stream(request: StreamRequest, local: str | None) -> StreamAck:
+    description = read_descriptions(local or "")[0]
+    if len(description.media) != 1:
+        raise RemoteError(500, "Local of the reply has no single media")
+    address = read_address(description, description.media[0])
+    if address is None or address.port == 0:
+        raise RemoteError(500, "no address chosen")
+    fingerprints = read_fingerprints(description, description.media[0]) if request.fingerprint_request else ()
+    if request.fingerprint_request and not fingerprints:
+        raise RemoteError(500, "no certificate fingerprint returned")
+    return StreamAck(
+        stream=request.stream, local=address, fingerprint=fingerprints[0] if fingerprints else None
+    )

@@ -1,0 +1,179 @@
+"""Where requests go: the P-CSCF between the user equipment and the core (TS 24.229 clause 5.2, RFC 3261 clause 16).
+
+Which side a message comes from is told by where it arrived.  User equipment is not believed: its Route is
+replaced by the Service-Route of its registration, or by nothing, and then the next hop decides.  The core is:
+its requests follow our token in the Path or Record-Route to the flow of the UE, else Route and Request-URI.
+We stand twice in Record-Route, once for each side (RFC 5658).
+"""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from imsedge.alg.procedures import Side
+from imsedge.alg.registration import Binding, Registrations
+from imsedge.alg.settings import EdgeSettings
+from imsedge.core.address import TransportAddress
+from imsedge.core.ids import IdSource
+from imsedge.sip.dialogs import Party
+from imsedge.sip.errors import SipError
+from imsedge.sip.events import SendRequest
+from imsedge.sip.flow import Flow
+from imsedge.sip.message import SipRequest
+from imsedge.sip.routing import (
+    flow_to,
+    new_branch,
+    next_hop,
+    prepare,
+    push_via,
+    record_route,
+    with_path,
+    with_routes,
+)
+from imsedge.sip.sec_agree import without_media
+from imsedge.sip.uri import SipUri, read_uri
+
+_WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
+
+_DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
+
+
+class Routed(NamedTuple):
+    """A request ready to leave but for its Via.  ``binding``: the registration of the UE, if it has one."""
+
+    request: SipRequest
+    flow: Flow
+    binding: Binding | None = None
+
+
+class Router:
+    """Pure but for branches; all of ``SipError`` that its methods raise is the answer to the request."""
+
+    def __init__(self, settings: EdgeSettings, registrations: Registrations, ids: IdSource) -> None:
+        self._settings = settings
+        self._registrations = registrations
+        self._ids = ids
+
+    def side_of(self, flow: Flow) -> Side:
+        """Told by the address that the message arrived at."""
+        local, core = flow.local, self._settings.core
+        if local is None or local.port != core.port:
+            return Side.ACCESS
+        same = local.host == core.host or bool({local.host, core.host} & _WILDCARDS)
+        return Side.CORE if same else Side.ACCESS
+
+    def is_ours(self, uri: SipUri) -> bool:
+        """Whether the URI names one of our two addresses."""
+        return uri.address in (self._settings.access, self._settings.core)
+
+    def address(self, side: Side) -> TransportAddress:
+        """Where we are on that side."""
+        return self._settings.access if side is Side.ACCESS else self._settings.core
+
+    # --- requests outside of calls -------------------------------------------------------------------
+
+    def initial(self, request: SipRequest, flow: Flow) -> Routed:
+        """A request that belongs to no dialog yet."""
+        side = self.side_of(flow)
+        request, own = prepare(request, self.is_ours)
+        if side is Side.ACCESS:
+            routed = self._to_core(request, flow)
+        else:
+            routed = self._to_access(request, own)
+        if request.method not in _DIALOG_FORMING:
+            return routed
+        token = routed.binding.token if routed.binding is not None else None
+        entries = (self._own(side.other, routed.flow, token), self._own(side, flow, token))
+        return routed._replace(request=record_route(routed.request, *entries))
+
+    def register(self, request: SipRequest, flow: Flow, token: str) -> Routed:
+        """A REGISTER to the next hop, with our Path."""
+        request, _ = prepare(request, self.is_ours)
+        towards = self._next_hop()
+        headers = with_routes(without_media(request.headers), ())
+        path = self._own(Side.CORE, towards, token)
+        return Routed(with_path(request.with_headers(headers), path), towards)
+
+    def unknown_dialog(self, request: SipRequest, flow: Flow) -> Routed:
+        """A request in a dialog that is no call of ours (subscriptions); only registered UEs may send one."""
+        side = self.side_of(flow)
+        request, own = prepare(request, self.is_ours)
+        if side is Side.CORE:
+            return self._to_access(request, own)
+        binding = self._sender(request, flow)
+        if binding is None:
+            raise SipError(481, "no such dialog")
+        request = request.with_headers(without_media(request.headers))
+        hop = next_hop(request)
+        return Routed(hop.request, self._from_us(flow_to(hop.uri), Side.CORE), binding)
+
+    def _to_core(self, request: SipRequest, flow: Flow) -> Routed:
+        binding = self._sender(request, flow)
+        routes = binding.service_route if binding is not None else ()
+        request = request.with_headers(with_routes(without_media(request.headers), routes))
+        if not routes:
+            return Routed(request, self._next_hop(), binding)
+        hop = next_hop(request)
+        return Routed(hop.request, self._from_us(flow_to(hop.uri), Side.CORE), binding)
+
+    def _to_access(self, request: SipRequest, own: SipUri | None) -> Routed:
+        binding = self._registrations.by_token(own.user if own is not None else None)
+        if binding is None:
+            binding = self._registrations.by_contact(request.uri)
+        if binding is not None:
+            return Routed(request, self._from_us(binding.flow, Side.ACCESS), binding)
+        hop = next_hop(request)
+        if self.is_ours(hop.uri):
+            raise SipError(404, "nobody is registered there")
+        return Routed(hop.request, self._from_us(flow_to(hop.uri), Side.ACCESS))
+
+    def _sender(self, request: SipRequest, flow: Flow) -> Binding | None:
+        contact = request.contact
+        return self._registrations.of_sender(flow, contact.uri if contact is not None else None)
+
+    # --- requests inside of calls --------------------------------------------------------------------
+
+    def inside(self, request: SipRequest, receiver: Party, side: Side) -> Routed:
+        """A request to ``receiver`` on ``side`` along the dialog's own route, whatever its sender believes."""
+        request, _ = prepare(request, self.is_ours)
+        if side is Side.CORE:
+            request = request.with_headers(without_media(request.headers))
+        return self.along(self._retarget(request, receiver), receiver, side)
+
+    def along(self, request: SipRequest, receiver: Party, side: Side) -> Routed:
+        """The same for a request of our own."""
+        request = request.with_headers(with_routes(request.headers, receiver.route))
+        if side is Side.ACCESS and receiver.flow is not None:
+            return Routed(request, self._from_us(receiver.flow, side))
+        hop = next_hop(request)
+        return Routed(hop.request, self._from_us(flow_to(hop.uri), side))
+
+    def _retarget(self, request: SipRequest, receiver: Party) -> SipRequest:
+        """A sender that ignores Record-Route and Contact aims at us: what it means is the dialog's other end."""
+        uri = read_uri(request.uri)
+        ours = isinstance(uri, SipUri) and self.is_ours(uri)
+        return replace(request, uri=receiver.target) if ours else request
+
+    # --- leaving -------------------------------------------------------------------------------------
+
+    def send(self, routed: Routed) -> SendRequest:
+        """With a Via of its own."""
+        flow = routed.flow
+        via = self._own(Side.CORE if flow.local == self._settings.core else Side.ACCESS, flow, None)
+        return SendRequest(push_via(routed.request, via, new_branch(self._ids)), flow)
+
+    def _next_hop(self) -> Flow:
+        settings = self._settings
+        return Flow(settings.next_hop_transport, settings.next_hop, settings.core)
+
+    def _from_us(self, flow: Flow, side: Side) -> Flow:
+        return flow._replace(local=self.address(side))
+
+    def _own(self, side: Side, flow: Flow, token: str | None) -> SipUri:
+        """Our URI on that side, for peers that talk to us over ``flow``; the token is for the core only."""
+        address = self.address(side)
+        user = token if side is Side.CORE else None
+        uri = SipUri(user=user, host=address.host, port=address.port)
+        if flow.transport == "udp":
+            return uri
+        return uri.with_params(uri.params.put("transport", flow.transport))

@@ -1,0 +1,386 @@
+"""The media of one call: offers and answers in, stage-2 procedures and edited descriptions out.
+
+One machine for both directions; what differs is only who offers (TR 29.828 clauses 5.2.1.2.2 and 5.2.1.2.3):
+
+==============================  =====================================  ====================================
+                                the UE offers (originating)            the core offers (terminating)
+==============================  =====================================  ====================================
+offer, 2-4                      Reserve core                           Reserve access, asks the fingerprint
+offer, 5-7                      Reserve And Configure access           Reserve And Configure core
+8, 9                            offer leaves without TLS               offer leaves with TLS, 3ge2ae:applied
+answer, 13-15 (14-16)           Configure core: remote address         Configure access: remote address and
+                                                                       fingerprint, TLS direction if active
+answer, 16-18                   Configure access: TLS direction
+19, 20 (17, 18)                 answer leaves with TLS                 answer leaves without TLS
+==============================  =====================================  ====================================
+
+So: on an offer first the answerer's side is reserved, then the offerer's; on an answer first the answerer's
+side is configured, then the offerer's, and only what changed is told.  Procedures run one after the other;
+while one is unanswered the session is ``busy`` and takes nothing but ``performed`` and ``release``.
+
+**Further offers.**  A line that both sides leave as it was costs no procedure, whatever ``a=setup`` says
+(RFC 8122 clause 6.2: roles stay with the connection).  Changed addresses and fingerprints are told on the
+answer, so that a refused offer has changed nothing.  Lines that are new are reserved on the offer and taken
+back when it is refused; lines that end with port 0 are released on the answer.
+
+**Forked answers** (RFC 3261 clause 13.2.2.4).  A gateway stream has one peer, so one dialog owns the media: the
+first whose answer arrives.  Provisional answers of other dialogs are withheld (an answer may always come as
+late as the 2xx); what such a dialog answered takes effect with its 2xx.  The gateway is then told the new
+peer and to accept from there only - unless it has reported that the first peer's connection is up: then bytes
+of the wrong peer could pass, and the session is refused instead.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from imsedge.alg.body import Answer, Line, Offer, read_answer, read_offer, sent_offer, write_answer
+from imsedge.alg.policy import Policy
+from imsedge.alg.procedures import (
+    Ack,
+    Configure,
+    Procedure,
+    Rejected,
+    ReleaseTerminations,
+    Reserve,
+    Side,
+    StreamMode,
+    StreamRequest,
+    TcpMode,
+)
+from imsedge.core.errors import LocalError, RemoteError
+from imsedge.sdp.attributes import Setup
+from imsedge.sdp.model import Description
+from imsedge.sdp.writer import write_description
+
+MAX_WITHHELD = 16
+"""Answers of forked dialogs kept until their 2xx; a call that forks wider loses the oldest."""
+
+
+class Perform(Struct, frozen=True):
+    """Ask the gateway.  Not ``awaited``: nothing depends on the result."""
+
+    procedure: Procedure
+    awaited: bool = True
+
+
+class Forward(Struct, frozen=True):
+    """The message that brought the description may go on, with this one in its place."""
+
+    text: str
+
+
+class Withhold(Struct, frozen=True):
+    """The message may go on, but without its description."""
+
+
+class Refuse(Struct, frozen=True):
+    """The description cannot be served: refuse an offer with this status; an answer ends the call."""
+
+    status: int
+    reason: str
+
+
+Output = Perform | Forward | Withhold | Refuse
+
+# H.248.8 error code -> SIP status: what the gateway lacks (or 0: its silence) is not the caller's fault.
+_STATUS = {0: 503, 412: 503, 432: 503, 434: 503, 510: 503, 526: 503, 445: 488, 449: 488, 501: 488}
+
+_MIRRORED = {
+    Setup.ACTIVE: Setup.PASSIVE,
+    Setup.PASSIVE: Setup.ACTIVE,
+    Setup.ACTPASS: Setup.ACTPASS,
+}
+
+
+class MediaSession:
+    """Offer/answer and gateway state of one call."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.context: int | None = None
+        self.terminations: dict[Side, str] = {}
+        self.lines: dict[int, Line] = {}
+        self._policy = policy
+        self._offer: Offer | None = None
+        self._sent: Description | None = None
+        self._answered = True
+        self._owner = ""
+        self._last: tuple[str, str] = ("", "")
+        self._withheld: dict[str, str] = {}
+        self._connected: set[int] = set()
+        self._steps: deque[Callable[[], Procedure | None]] = deque()
+        self._running: Procedure | None = None
+        self._finish: Callable[[], list[Output]] = list
+        self._fail: Callable[[Rejected], list[Output]] = lambda _: []
+        self._released = False
+
+    @property
+    def busy(self) -> bool:
+        """A procedure is unanswered."""
+        return self._running is not None
+
+    @property
+    def offering(self) -> bool:
+        """An offer is unanswered."""
+        return not self._answered
+
+    # --- inputs ------------------------------------------------------------------------------------
+
+    def offer(self, offerer: Side, text: str, announced: frozenset[str], *, dialog: str = "") -> list[Output]:
+        """An offer arrived from ``offerer``, within ``dialog`` unless any dialog may answer it.
+
+        ``announced``: mechanisms that UE and P-CSCF both announced at registration.
+        """
+        self._check_idle()
+        if self.offering:
+            return [Refuse(491, "another offer is not answered yet")]
+        try:
+            offer = read_offer(text, offerer, self._policy, announced, self.lines)
+        except RemoteError as error:
+            return [Refuse(488, error.reason)]
+        if offer.refusal:
+            return [Refuse(488, offer.refusal)]
+        self._offer, self._answered, self._owner, self._last = offer, False, dialog, ("", "")
+        self._withheld.clear()
+        self.lines |= offer.new
+        if offer.new:
+            self._steps.extend(partial(self._reserve, offer, side) for side in (offerer.other, offerer))
+        self._finish = partial(self._offered, offer)
+        self._fail = partial(self._offer_failed, offer)
+        return self._proceed()
+
+    def answer(self, text: str, *, dialog: str = "", final: bool = True) -> list[Output]:
+        """An answer arrived in ``dialog``; ``final``: in a message that ends the exchange (2xx, ACK, PRACK)."""
+        self._check_idle()
+        offer, sent = self._offer, self._sent
+        if offer is None or sent is None:
+            return [Refuse(500, "an answer without an offer")]
+        foreign = self._owner not in ("", dialog)
+        if foreign and not final:
+            return self._withhold(dialog, text)
+        if foreign and not self._connected.isdisjoint(offer.secured):
+            return self._answer_refused(500, "another branch of the call holds the media connection")
+        if not foreign and self._answered and text == self._last[0]:
+            return [Forward(self._last[1])]
+        if not offer.is_ours:
+            return self._answer_untouched(text, dialog)
+        try:
+            answer = read_answer(text, offer, sent)
+        except RemoteError as error:
+            return self._answer_refused(488, error.reason)
+        self._answered, self._owner = True, dialog
+        for side in (offer.offerer.other, offer.offerer):
+            self._steps.append(partial(self._configure, offer, answer, side, only_from_remote=foreign))
+        self._finish = partial(self._answer_done, offer, answer)
+        self._fail = self._answer_failed
+        return self._proceed()
+
+    def withheld(self, dialog: str) -> str | None:
+        """The answer that ``dialog`` gave earlier and that was kept back."""
+        return self._withheld.get(dialog)
+
+    def refused(self) -> list[Output]:
+        """The answerer refused the offer: what was reserved for it goes."""
+        self._check_idle()
+        if self._answered or self._offer is None:
+            return []
+        self._answered = True
+        return self._take_back(self._offer.new)
+
+    def connected(self, stream: int) -> None:
+        """The gateway reported that the connection of an H.248 stream is up."""
+        self._connected.add(stream - 1)
+
+    def performed(self, result: Ack | Rejected) -> list[Output]:
+        """The gateway answered the last awaited ``Perform``."""
+        procedure, self._running = self._running, None
+        if procedure is None:
+            raise LocalError("no procedure was running")
+        if isinstance(result, Rejected):
+            self.context = result.context if self.context is None else self.context
+            self._steps.clear()
+            return self._release_all() if self._released else self._fail(result)
+        self._learn(procedure, result)
+        return self._release_all() if self._released else self._proceed()
+
+    def release(self) -> list[Output]:
+        """The call is over, whatever was going on; harmless when repeated."""
+        self._released = True
+        self._steps.clear()
+        return [] if self.busy else self._release_all()
+
+    def lost(self) -> None:
+        """The gateway has forgotten everything; nothing is left to release."""
+        self._released, self._running, self.context = True, None, None
+        self._steps.clear()
+
+    # --- one procedure after the other ---------------------------------------------------------------
+
+    def _check_idle(self) -> None:
+        if self.busy or self._released:
+            raise LocalError("the session is busy or released")
+
+    def _proceed(self) -> list[Output]:
+        while self._steps:
+            procedure = self._steps.popleft()()
+            if procedure is not None:
+                self._running = procedure
+                return [Perform(procedure)]
+        return self._finish()
+
+    def _learn(self, procedure: Procedure, ack: Ack) -> None:
+        self.context = ack.context
+        if isinstance(procedure, Reserve) and ack.termination:
+            self.terminations[procedure.side] = ack.termination
+        if isinstance(procedure, ReleaseTerminations):
+            return
+        for stream in ack.streams:
+            line = self.lines.get(stream.stream - 1)
+            if line is not None and stream.local is not None:
+                local = {**line.local, procedure.side: stream.local}
+                fingerprint = stream.fingerprint or line.fingerprint
+                self.lines[line.index] = replace(line, local=local, fingerprint=fingerprint)
+
+    # --- offer ---------------------------------------------------------------------------------------
+
+    def _reserve(self, offer: Offer, side: Side) -> Procedure:
+        """Reserve on the answerer's side, Reserve And Configure on the offerer's."""
+        streams = tuple(self._reservation(offer, line, side) for line in offer.new.values())
+        termination = self.terminations.get(side)
+        if self.context is not None and termination is not None:
+            return Configure(side=side, context=self.context, termination=termination, streams=streams)
+        return Reserve(side=side, context=self.context, streams=streams, heartbeat=self._policy.heartbeat)
+
+    def _reservation(self, offer: Offer, line: Line, side: Side) -> StreamRequest:
+        offers, access = side is offer.offerer, side is Side.ACCESS
+        peer = offer.peers[line.index] if offers else None
+        setup = offer.setups[line.index]
+        return StreamRequest(
+            stream=line.index + 1,
+            transport=line.transport(side),
+            local_address_request=True,
+            remote=peer.address if peer else None,
+            setup=(_MIRRORED[setup] if offers else setup).value,
+            fingerprint_request=access,
+            remote_fingerprints=peer.fingerprints if peer and access else None,
+            tcp_mode=TcpMode.PROXY,
+            discard_incoming=True if self._policy.delayed_establishment and not offers else None,
+            notify_tcp_failure=True,
+            notify_tls_failure=access,
+            through_connection=StreamMode.BOTH,
+        )
+
+    def _offered(self, offer: Offer) -> list[Output]:
+        for index in offer.new:
+            told = {offer.offerer: offer.peers[index]}
+            self.lines[index] = replace(self.lines[index], told=told)
+        self._sent = sent_offer(offer, self.lines)
+        return [Forward(write_description(self._sent) if offer.plans else offer.text)]
+
+    def _offer_failed(self, offer: Offer, rejected: Rejected) -> list[Output]:
+        self._answered = True
+        return [*self._take_back(offer.new), _refusal(rejected)]
+
+    # --- answer --------------------------------------------------------------------------------------
+
+    def _configure(
+        self, offer: Offer, answer: Answer, side: Side, *, only_from_remote: bool
+    ) -> Procedure | None:
+        """Tell ``side`` what is new; ``None`` when nothing is."""
+        streams = []
+        for index, answered in answer.peers.items():
+            line = self.lines[index]
+            peers = {offer.offerer: offer.peers[index], offer.offerer.other: answered}
+            if all(peer.is_same(line.told.get(place)) for place, peer in peers.items()):
+                continue
+            request = StreamRequest(stream=index + 1, tcp_mode=TcpMode.PROXY)
+            if not peers[side].is_same(line.told.get(side)):
+                delayed = self._policy.delayed_establishment and side is not offer.offerer
+                peer = peers[side]
+                request = replace(
+                    request,
+                    transport=line.transport(side),
+                    remote=peer.address,
+                    remote_fingerprints=peer.fingerprints if side is Side.ACCESS else None,
+                    discard_incoming=False if delayed else None,
+                    only_from_remote=True if delayed or only_from_remote else None,
+                )
+            active = answer.gateway_is_active(index, offer.offerer)
+            if side is Side.ACCESS and (side is offer.offerer or active):
+                request = replace(
+                    request,
+                    transport=line.transport(side),
+                    local=line.local[side],
+                    setup=(Setup.ACTIVE if active else Setup.PASSIVE).value,
+                    establish_tls=active,
+                )
+            if request.transport is not None:
+                streams.append(request)
+        if not streams or self.context is None:
+            return None
+        return Configure(
+            side=side,
+            context=self.context,
+            termination=self.terminations[side],
+            streams=tuple(streams),
+        )
+
+    def _answer_done(self, offer: Offer, answer: Answer) -> list[Output]:
+        for index, answered in answer.peers.items():
+            told = {offer.offerer: offer.peers[index], offer.offerer.other: answered}
+            self.lines[index] = replace(self.lines[index], told=told)
+        text = write_answer(answer, offer, self.lines)
+        self._last = (answer.text, text)
+        gone = (offer.ended | offer.secured) - answer.peers.keys()
+        return [*self._take_back(gone), Forward(text)]
+
+    def _answer_untouched(self, text: str, dialog: str) -> list[Output]:
+        self._answered, self._owner, self._last = True, dialog, (text, text)
+        return [Forward(text)]
+
+    def _answer_failed(self, rejected: Rejected) -> list[Output]:
+        return [*self.release(), _refusal(rejected)]
+
+    def _answer_refused(self, status: int, reason: str) -> list[Output]:
+        return [*self.release(), Refuse(status, reason)]
+
+    def _withhold(self, dialog: str, text: str) -> list[Output]:
+        self._withheld.pop(dialog, None)
+        if len(self._withheld) >= MAX_WITHHELD:
+            del self._withheld[next(iter(self._withheld))]
+        self._withheld[dialog] = text
+        return [Withhold()]
+
+    # --- release -------------------------------------------------------------------------------------
+
+    def _take_back(self, indexes: Iterable[int]) -> list[Output]:
+        """These lines are over; with the last one the context goes."""
+        gone = [index for index in sorted(indexes) if self.lines.pop(index, None) is not None]
+        self._connected.difference_update(gone)
+        if not self.lines:
+            return self._release_all()
+        if not gone or self.context is None:
+            return []
+        streams = tuple(StreamRequest(stream=index + 1, release=True) for index in gone)
+        return [
+            Perform(
+                Configure(side=side, context=self.context, termination=termination, streams=streams),
+                awaited=False,
+            )
+            for side, termination in self.terminations.items()
+        ]
+
+    def _release_all(self) -> list[Output]:
+        context, self.context = self.context, None
+        self.terminations.clear()
+        self.lines.clear()
+        if context is None:
+            return []
+        return [Perform(ReleaseTerminations(context=context), awaited=False)]
+
+
+def _refusal(rejected: Rejected) -> Refuse:
+    return Refuse(_STATUS.get(rejected.code, 500), f"gateway: {rejected.reason}")

@@ -1,0 +1,35 @@
+"""What the controller's logic needs to know, as one value; ``daemon.settings`` is where users write it."""
+
+from msgspec import Struct
+
+from imsedge.alg.planner import PlannerSettings
+from imsedge.alg.policy import Policy
+from imsedge.core.address import TransportAddress
+
+SERVER_NAME = "imsedge"
+
+
+class EdgeSettings(Struct, frozen=True, kw_only=True):
+    """Times in seconds.
+
+    ``access``, ``core``: where the two sides listen, as peers can reach it; UDP and TCP share the port.
+    ``next_hop``: where requests of user equipment go, over ``next_hop_transport``.
+    ``mechanisms``: announced in Security-Server, ``mediasec`` tokens.
+    ``answer_timeout``: how long a call may ring (timer C, RFC 3261 clause 16.6 step 11).
+    ``linger``: how long an ended call is remembered when a transaction of it never ends (64*T1 and some).
+    ``max_calls``, ``max_registrations``: beyond these, 503.
+    ``retry_after``: what a 503 asks the peer to wait.
+    """
+
+    access: TransportAddress
+    core: TransportAddress
+    next_hop: TransportAddress
+    next_hop_transport: str = "udp"
+    mechanisms: tuple[str, ...] = ("msrp-tls",)
+    policy: Policy = Policy()
+    planner: PlannerSettings = PlannerSettings()
+    answer_timeout: float = 180.0
+    linger: float = 35.0
+    max_calls: int = 10_000
+    max_registrations: int = 100_000
+    retry_after: int = 10
