@@ -1,9 +1,9 @@
 """The media side of a built-in UE: one TCP connection, in clear or with TLS, over a real socket.
 
-Everything that crosses is reported to the tap: the octets of the wire without a summary where they are payload,
-and each message inside them (``note``) with a summary and without octets.  TCP's three segments are told when
-the connection starts and when the kernel says that it is up.  TLS runs through a memory BIO, so that the
-records themselves are seen.
+Everything that crosses is reported to the tap: the octets of the wire, without a summary where they are
+payload, and each message inside them (``note``) with a summary and without octets.  TCP's three segments are
+told when the connection starts and when the kernel says that it is up.  TLS runs through a memory BIO, so
+that the records themselves are seen.
 """
 
 import asyncio

@@ -87,7 +87,7 @@ class Phone:
     async def invite(
         self, proxy: TransportAddress, uri: str, sdp: str, routes: tuple[str, ...] = ()
     ) -> tuple[SipResponse, Dialog]:
-        """Call ``uri`` and wait for the answer; a 2xx is acknowledged.  ``PhoneError`` for any other final."""
+        """Call ``uri`` and wait for the answer; a 2xx is acknowledged, ``PhoneError`` for all else."""
         request = self._outside_dialog("INVITE", uri, uri)
         fields = (*(("Route", route) for route in routes), ("Content-Type", _SDP))
         request = request.with_headers(Headers((*request.headers, *fields)))
