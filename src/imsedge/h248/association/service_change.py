@@ -1,6 +1,7 @@
 """ServiceChange of a whole gateway: building and reading it, and what is negotiated in it."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 
 from imsedge.core.address import TransportAddress
 from imsedge.h248.model import (
@@ -76,14 +77,24 @@ def address_of(mid: Mid | int, host: str, names: Mapping[str, TransportAddress])
 
     A port alone means ``host``, the peer's own; ``names`` has lower-case domain and device names.
     """
-    if isinstance(mid, int):
-        return TransportAddress(host, mid)
-    if isinstance(mid, IpMid):
-        return TransportAddress(mid.host, DEFAULT_PORT if mid.port is None else mid.port)
-    if isinstance(mid, DomainMid):
-        known = names.get(fold(mid.name))
-        return known if known is None or mid.port is None else TransportAddress(known.host, mid.port)
-    return names.get(fold(str(mid)))
+    known = names.get(fold(mid.name if isinstance(mid, DomainMid) else str(mid)))
+    match mid:
+        case int():
+            return _checked(host, mid)
+        case IpMid():
+            return _checked(mid.host, DEFAULT_PORT if mid.port is None else mid.port)
+        case DomainMid(port=int() as port) if known is not None:
+            return _checked(known.host, port)
+    return known
+
+
+def _checked(host: str, port: int) -> TransportAddress | None:
+    """A socket refuses what this refuses, and less politely."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return None
+    return TransportAddress(host, port) if 0 < port <= 0xFFFF else None
 
 
 def agree_profile(offered: str | None, supported: tuple[str, ...]) -> str | None:
