@@ -55,14 +55,14 @@ def wants_statistics(audit: Audit | None) -> bool:
 
 
 def check_audit(audit: Audit | None) -> None:
-    """Raises ``CommandError`` 532 for a statistic that there is not."""
+    """Raises ``H248Error`` 532 for a statistic that there is not."""
     for item in audit.individual if audit else ():
         if isinstance(item, Statistics):
             check_statistics(item, 532)
 
 
 def check_statistics(statistics: Statistics | None, code: int = 453) -> None:
-    """Raises ``CommandError`` for names that are not counted here.  All others are counted always."""
+    """Raises ``H248Error`` for names that are not counted here.  All others are counted always."""
     known = {fold(name) for name in _STATISTICS}
     for item in statistics.items if statistics else ():
         if fold(item.name) not in known:
@@ -186,7 +186,7 @@ def _stream_part(held: Stream, asked: Stream) -> Stream:
 
 
 def _named(held: tuple[Parameter, ...], wanted: set[str]) -> tuple[Parameter, ...]:
-    """Raises ``CommandError`` 532 for a property that has no value."""
+    """Raises ``H248Error`` 532 for a property that has no value."""
     by_name = {fold(parameter.name): parameter for parameter in held}
     for name in wanted:
         if name not in by_name:

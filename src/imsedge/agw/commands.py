@@ -1,7 +1,7 @@
 """What each command does: one row a verb (H.248.1 clause 7.2).
 
 A command function checks everything first, then acts.  It returns its reply, or ``Waiting`` when the media
-plane has to answer before there is one.  What it cannot do it ends with ``CommandError``.
+plane has to answer before there is one.  What it cannot do it ends with ``H248Error``.
 """
 
 from collections.abc import Callable

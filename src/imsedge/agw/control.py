@@ -38,7 +38,7 @@ class Control(Struct, frozen=True, kw_only=True):
 
 
 def revise_control(control: Control, received: LocalControl | None) -> Control:
-    """Add what one more LocalControl says.  Raises ``CommandError``."""
+    """Add what one more LocalControl says.  Raises ``H248Error``."""
     if received is None:
         return control
     if received.mode is StreamMode.LOOPBACK:

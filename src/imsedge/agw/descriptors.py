@@ -49,7 +49,7 @@ class Changes(Struct, frozen=True):
 
 
 def read_changes(descriptors: tuple[AmmDescriptor, ...]) -> Changes:
-    """Raises ``CommandError``: 444 not supported here, 448 twice."""
+    """Raises ``H248Error``: 444 not supported here, 448 twice."""
     found: dict[str, AmmDescriptor] = {}
     for descriptor in descriptors:
         name = _SUPPORTED.get(type(descriptor))
@@ -65,7 +65,7 @@ def read_changes(descriptors: tuple[AmmDescriptor, ...]) -> Changes:
 
 
 def check_state(state: TerminationState | None) -> None:
-    """A termination is in service and reports at once; raises ``CommandError`` for anything else."""
+    """A termination is in service and reports at once; raises ``H248Error`` for anything else."""
     if state is None:
         return
     if state.service_state not in (None, ServiceState.IN_SERVICE):

@@ -50,7 +50,7 @@ _EVENTS: dict[str, _Detector] = {
 
 
 def check_events(events: Events | None, place: Place, streams: Iterable[int], limit: int) -> None:
-    """Raises ``CommandError``: 440, 446, 449, 451, 457, 501, 510 or 512."""
+    """Raises ``H248Error``: 440, 446, 449, 451, 457, 501, 510 or 512."""
     if events is None:
         return
     if len(events.events) > limit:
@@ -144,7 +144,7 @@ def idle_seconds(events: Events) -> float:
 
 
 def check_signals(signals: Signals | None, streams: dict[int, StreamTerms]) -> None:
-    """Raises ``CommandError``: 440, 449, 452, 472 or 513.  ``streams``: as they will be."""
+    """Raises ``H248Error``: 440, 449, 452, 472 or 513.  ``streams``: as they will be."""
     for signal in _each(signals):
         if fold(signal.name) not in (fold(items.START_TCP), fold(items.START_TLS)):
             items.refuse_signal(signal.name)

@@ -25,9 +25,10 @@ from imsedge.agw.actions import (
 )
 from imsedge.agw.commands import COMMANDS, listing
 from imsedge.agw.desk import Desk, Outcome, Scope, Timer, Waiting
-from imsedge.agw.errors import CommandError, fail
+from imsedge.agw.errors import fail
 from imsedge.agw.messages import Answer, Execute, Handle
 from imsedge.agw.state import Context, Phase
+from imsedge.h248.errors import H248Error
 from imsedge.h248.model import (
     ALL_CONTEXTS,
     CHOOSE_CONTEXT,
@@ -201,18 +202,18 @@ class Executor:
             execution.steps.appendleft(step)
             self._queues.setdefault(request.context, deque()).append(execution)
             return False
+        if request.error is not None:
+            self._refuse_action(execution, request, request.error)
+            return True
         try:
-            if request.error is not None:
-                raise CommandError(request.error.code, request.error.text)
             if request.context == ALL_CONTEXTS and not _only_root(request):
                 self._enter_all(execution, request)
                 return True
             check_properties(request.properties, request.audit)
             execution.context = self._find_context(request)
-        except CommandError as error:
+        except H248Error as error:
             if not step.lenient:  # one of all contexts that is gone meanwhile is no error
-                execution.done.append(ActionReply(request.context, error=error.descriptor))
-                execution.steps.clear()
+                self._refuse_action(execution, request, error.descriptor())
             return True
         execution.request, execution.lenient = request, step.lenient
         execution.replies = []
@@ -222,6 +223,10 @@ class Executor:
         execution.properties = audit_context(self._desk.registry, execution.context, request.audit)
         execution.steps.extendleft([_Leave(), *map(_Run, reversed(request.commands))])
         return True
+
+    def _refuse_action(self, execution: _Execution, request: ActionRequest, error: ErrorDescriptor) -> None:
+        execution.done.append(ActionReply(request.context, error=error))
+        execution.steps.clear()
 
     def _find_context(self, request: ActionRequest) -> Context | None:
         if request.context in (NULL_CONTEXT, ALL_CONTEXTS):
@@ -266,9 +271,10 @@ class Executor:
     # --- commands
 
     def _run(self, execution: _Execution, command: CommandRequest) -> None:
+        if command.error is not None:
+            self._failed(execution, command, command.terminations, command.error)
+            return
         try:
-            if command.error is not None:
-                raise CommandError(command.error.code, command.error.text)
             row = COMMANDS.get(command.verb) or fail(443, f"{command.verb.value} is not for a gateway")
             scope = Scope(self._desk, execution.context, execution.version)
             names = row.targets(scope, command)
@@ -276,8 +282,8 @@ class Executor:
                 if execution.lenient:
                     return
                 fail(431, "nothing matches " + ", ".join(command.terminations))
-        except CommandError as error:
-            self._failed(execution, command, command.terminations, error)
+        except H248Error as error:
+            self._failed(execution, command, command.terminations, error.descriptor())
             return
         if (reply := listing(command, names)) is not None:
             execution.replies.append(reply)
@@ -293,8 +299,8 @@ class Executor:
         row = COMMANDS[step.command.verb]
         try:
             outcome = row.run(scope, step.command, step.termination)
-        except CommandError as error:
-            self._failed(execution, step.command, (step.termination,), error)
+        except H248Error as error:
+            self._failed(execution, step.command, (step.termination,), error.descriptor())
             return True
         return self._take(execution, outcome)
 
@@ -322,8 +328,8 @@ class Executor:
             return True
         try:
             outcome = waiting.finish()
-        except CommandError as error:
-            self._failed(execution, step.command, (step.termination,), error)
+        except H248Error as error:
+            self._failed(execution, step.command, (step.termination,), error.descriptor())
             return True
         return self._take(execution, outcome)
 
@@ -332,9 +338,9 @@ class Executor:
         execution: _Execution,
         command: CommandRequest,
         terminations: tuple[str, ...],
-        error: CommandError,
+        error: ErrorDescriptor,
     ) -> None:
-        execution.replies.append(CommandReply(command.verb, terminations, (error.descriptor,)))
+        execution.replies.append(CommandReply(command.verb, terminations, (error,)))
         if not command.optional:
             execution.steps.clear()
             self._leave(execution)

@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 
 class Key(Struct, Generic[Value], frozen=True):
-    """A typed item: ``read`` raises ``CommandError`` 449."""
+    """A typed item: ``read`` raises ``H248Error`` 449."""
 
     name: str
     convert: Callable[[str], Value]

@@ -12,10 +12,11 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from imsedge.agw.errors import CommandError, fail
+from imsedge.agw.errors import fail
 from imsedge.bearer.messages import Setup, Transport
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError
+from imsedge.h248.errors import H248Error
 from imsedge.sdp.attributes import read_address, read_fingerprints
 from imsedge.sdp.model import Description, Line, Media
 from imsedge.sdp.parser import read_descriptions
@@ -64,12 +65,12 @@ class RemoteTerms(Struct, frozen=True):
 
 
 def read_local(text: str, certificate: bytes | None) -> LocalTerms:
-    """Raises ``CommandError`` 449, 474 or 515.  ``certificate``: our own, DER octets."""
+    """Raises ``H248Error`` 449, 474 or 515.  ``certificate``: our own, DER octets."""
     return _first_possible(text, lambda block: _read_local_block(block, certificate))
 
 
 def read_remote(text: str) -> RemoteTerms:
-    """Raises ``CommandError`` 449, 474 or 515."""
+    """Raises ``H248Error`` 449, 474 or 515."""
     return _first_possible(text, _read_remote_block)
 
 
@@ -93,13 +94,13 @@ def _first_possible(text: str, read: Callable[[Description], Terms]) -> Terms:
         blocks = read_descriptions(text)
     except RemoteError as error:
         fail(474, f"SDP: {error.reason}")
-    first: CommandError | None = None
+    first: H248Error | None = None
     for block in blocks:
         try:
             return read(block)
-        except CommandError as error:
+        except H248Error as error:
             first = first or error
-    raise first or CommandError(474, "SDP: no description")
+    raise first or H248Error(474, "SDP: no description")
 
 
 def _read_local_block(block: Description, certificate: bytes | None) -> LocalTerms:

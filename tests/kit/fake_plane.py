@@ -1,0 +1,68 @@
+"""A media plane that opens and releases at once and remembers what it was told.
+
+It keeps to the rules of ``bearer.messages``: one endpoint an ``Open``, ``Released`` as the last word, nothing
+said about endpoints it does not have.  Tests make it hesitate, run out of ports, or die.
+"""
+
+from imsedge.bearer.messages import (
+    AnyCommand,
+    AnyEvent,
+    Command,
+    Configure,
+    Counters,
+    EndpointSettings,
+    Failed,
+    FailureCause,
+    Open,
+    Opened,
+    OpenFailed,
+    Query,
+    Release,
+    Released,
+    Statistics,
+)
+from imsedge.core.address import TransportAddress
+
+
+class FakePlane:
+    """``ports``: how many endpoints there can be.  ``counters``: what every endpoint has counted."""
+
+    def __init__(self, *, ports: int = 1_000_000, first_port: int = 30_000) -> None:
+        self.open: dict[int, EndpointSettings] = {}
+        self.orders: list[AnyCommand] = []
+        self.counters = Counters(octets_received=7, octets_sent=5, duration_ms=1_000)
+        self._ports = ports
+        self._next_port = first_port
+
+    def take(self, command: AnyCommand, now: float) -> list[AnyEvent]:
+        """Obey; the events that follow at once."""
+        self.orders.append(command)
+        if isinstance(command, Open):
+            return [self._open(command, now)]
+        assert command.endpoint in self.open, f"order for an endpoint that is not there: {command}"
+        match command:
+            case Configure():
+                self.open[command.endpoint] = command.settings
+            case Query():
+                return [Statistics(command.endpoint, now, self.counters)]
+            case Release():
+                del self.open[command.endpoint]
+                return [Released(command.endpoint, now, self.counters)]
+        return []
+
+    def die(self, now: float) -> list[AnyEvent]:
+        """The worker process is gone with all it had."""
+        lost, self.open = self.open, {}
+        return [Failed(endpoint, now, FailureCause.PLANE) for endpoint in lost]
+
+    def told(self, kind: type[Command]) -> list[Command]:
+        """The orders of one kind, oldest first."""
+        return [order for order in self.orders if isinstance(order, kind)]
+
+    def _open(self, command: Open, now: float) -> AnyEvent:
+        assert command.endpoint not in self.open, "an endpoint number was used twice"
+        if len(self.open) >= self._ports:
+            return OpenFailed(command.endpoint, now, exhausted=True, reason="no port")
+        self.open[command.endpoint] = command.settings
+        self._next_port += 1
+        return Opened(command.endpoint, now, TransportAddress(command.address, self._next_port - 1))
