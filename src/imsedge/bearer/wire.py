@@ -39,7 +39,7 @@ class WorkerSettings(Struct, frozen=True, tag=True, kw_only=True):
     ``verification_limit``: how long a complete handshake waits for the fingerprint from the signalling
     (RFC 8122 clause 6.2).
     ``connect_limit``: how long our SYN is repeated.
-    ``linger_limit``: how long a leg that ended may take to drain into the other one.
+    ``linger_limit``: how long the other direction may go on after one ended, when a leg has TLS.
     ``port_rest``: how long a freed port is left alone, so that a late segment meets nobody new.
     ``key_log``: file for the NSS key log of every TLS session; for tests and captures only.
     """
@@ -50,7 +50,7 @@ class WorkerSettings(Struct, frozen=True, tag=True, kw_only=True):
     handshake_limit: float = 30.0
     verification_limit: float = 30.0
     connect_limit: float = 30.0
-    linger_limit: float = 30.0
+    linger_limit: float = 10.0
     port_rest: float = 2.0
     key_log: str | None = None
 

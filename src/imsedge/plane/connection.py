@@ -1,0 +1,202 @@
+"""One connection of an endpoint: from the SYN, ours or the peer's, until payload may flow.
+
+Whoever made it hears of the end exactly once, through ``lost``; a connection that was closed or aborted by
+its owner says nothing more.
+"""
+
+import socket
+from typing import Protocol
+
+from imsedge.bearer import messages as m
+from imsedge.core.address import TransportAddress
+from imsedge.plane import tcp
+from imsedge.plane.faults import BearerError, fault_of
+from imsedge.plane.handshake import Handshake
+from imsedge.plane.link import Phase
+from imsedge.plane.loop import NOTHING, WRITE, Timer
+from imsedge.plane.pump import Conduit
+from imsedge.plane.services import Services
+from imsedge.plane.tls import TlsChannel
+from imsedge.plane.watch import Watch
+
+
+class ConnectionReport(Protocol):
+    """The endpoint."""
+
+    @property
+    def number(self) -> int: ...
+
+    def progressed(self) -> None:
+        """The phase changed."""
+
+    def lost(self, error: BearerError) -> None:
+        """Nothing can come of this any more."""
+
+
+class Connection:
+    """Owns ``sock``.  ``phase`` is CONNECTING, CONNECTED or OPEN."""
+
+    def __init__(
+        self,
+        services: Services,
+        sock: socket.socket,
+        settings: m.EndpointSettings,
+        report: ConnectionReport,
+        *,
+        be_client: bool,
+    ) -> None:
+        self.phase = Phase.CONNECTING
+        self.accepted = False
+        self.conduit: Conduit | None = None
+        self._services = services
+        self._socket = sock
+        self._settings = settings
+        self._report = report
+        self._be_client = be_client
+        self._handshake: Handshake | None = None
+        self._limit: Timer | None = None
+        self._since = services.loop.now()
+        self._watch = Watch(services.loop, sock, self._on_outcome, self._crashed)
+
+    @property
+    def duration(self) -> float:
+        """Seconds since TCP came up."""
+        return 0.0 if self.phase is Phase.CONNECTING else self._services.loop.now() - self._since
+
+    @property
+    def octets(self) -> tuple[int, int]:
+        """Payload received and sent."""
+        return self.conduit.octets if self.conduit is not None else (0, 0)
+
+    # --- TCP -----------------------------------------------------------------------------------
+
+    def wait(self, local: TransportAddress, remote: TransportAddress) -> None:
+        """Our SYN is out."""
+        self._limit = self._services.loop.after(self._services.settings.connect_limit, self._on_silence)
+        self._watch.want(WRITE)
+        self._tell(m.Connecting(self._report.number, self._now(), local, remote))
+
+    def welcome(self) -> None:
+        """The peer's SYN was accepted."""
+        self.accepted = True
+        self._up()
+
+    def _on_silence(self) -> None:
+        self._report.lost(BearerError(m.FailureCause.TCP_TIMEOUT))
+
+    def _on_outcome(self, _mask: int) -> None:
+        try:
+            tcp.check(self._socket, m.FailureCause.TCP_UNREACHABLE)
+        except BearerError as error:
+            self._report.lost(error)
+            return
+        self._up()
+
+    def _up(self) -> None:
+        self._stop_limit()
+        try:
+            local, remote = self._socket.getsockname(), self._socket.getpeername()
+        except OSError as error:  # reset between its SYN and now
+            self._report.lost(fault_of(error.errno or 0, m.FailureCause.TCP_RESET))
+            return
+        self.phase, self._since = Phase.CONNECTED, self._now()
+        self._tell(
+            m.Established(
+                self._report.number,
+                self._since,
+                TransportAddress(*local[:2]),
+                TransportAddress(*remote[:2]),
+                self.accepted,
+            )
+        )
+        if self._settings.transport is m.Transport.TLS:
+            self._watch.want(NOTHING)
+            self._handshake = Handshake(self._services, self._socket, self._watch, self._settings, self)
+            if self._be_client:
+                self._handshake.be_client()
+        else:
+            self._open(tcp.TcpChannel(self._socket))
+        self._report.progressed()
+
+    # --- TLS -----------------------------------------------------------------------------------
+
+    def be_client(self) -> None:
+        """``StartTls`` was ordered."""
+        self._be_client = True
+        if self._handshake is not None:
+            self._handshake.be_client()
+
+    def configure(self, settings: m.EndpointSettings) -> None:
+        self._settings = settings
+        if self._handshake is not None:
+            self._handshake.configure(settings)
+
+    def tls_started(self, role: m.TlsRole) -> None:
+        self._tell(m.TlsStarted(self._report.number, self._now(), role))
+
+    def tls_complete(self, channel: TlsChannel, *, verified: bool) -> None:
+        self._tell(
+            m.TlsEstablished(
+                self._report.number,
+                self._now(),
+                channel.version,
+                channel.cipher,
+                channel.fingerprint,
+                verified,
+            )
+        )
+        if verified:
+            self._trust(channel)
+
+    def tls_verified(self, channel: TlsChannel) -> None:
+        self._tell(m.Verified(self._report.number, self._now()))
+        self._trust(channel)
+
+    def lost(self, error: BearerError) -> None:
+        """From the handshake."""
+        self._report.lost(error)
+
+    def _trust(self, channel: TlsChannel) -> None:
+        self._handshake = None
+        self._open(channel)
+        self._report.progressed()
+
+    # --- payload and the end -------------------------------------------------------------------
+
+    def _open(self, channel: tcp.TcpChannel | TlsChannel) -> None:
+        self.phase = Phase.OPEN
+        self.conduit = Conduit(channel, self._watch)
+        self._watch.hand_over(self.conduit.on_event, NOTHING)
+
+    def close(self) -> None:
+        """In order: what was sent arrives, an alert too."""
+        self._leave()
+        if self.conduit is not None:
+            self.conduit.channel.finish()
+        tcp.dismiss(self._socket)
+
+    def abort(self) -> None:
+        """With RST: the peer must not take this for an orderly end."""
+        self._leave()
+        tcp.abort(self._socket)
+
+    def _crashed(self, error: Exception) -> None:
+        self._report.lost(BearerError(m.FailureCause.PLANE, repr(error)))
+
+    def _leave(self) -> None:
+        self._stop_limit()
+        self._watch.stop()
+        if self._handshake is not None:
+            self._handshake.stop()
+            self._handshake = None
+
+    def _stop_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+
+    def _tell(self, event: m.AnyEvent) -> None:
+        self._services.emit(event)
+
+    def _now(self) -> float:
+        return self._services.loop.now()

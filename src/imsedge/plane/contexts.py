@@ -1,0 +1,87 @@
+"""The TLS contexts of a worker, and how the handshake itself turns down a certificate that does not match.
+
+When the fingerprints are known before the peer shows its certificate, a wrong one must end the handshake with
+``bad_certificate`` (RFC 8122 clause 6.2).  OpenSSL picks the alert from the error that the verify callback
+turned down, and for a self-signed certificate that would be ``unknown_ca``.  So verification is dated before
+the validity of any certificate: "not yet valid" is then always among the errors, it is the one that we may
+turn down, and its alert is ``bad_certificate``.  Dates prove nothing where the fingerprint is the authority.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from OpenSSL import SSL, crypto
+
+from imsedge.bearer.messages import TlsRole
+from imsedge.core.errors import LocalError
+from imsedge.security.certificates import Certificate
+from imsedge.security.fingerprint import Fingerprint, matches_any
+from imsedge.security.tls import KeyLog, Role, context
+
+_BEFORE_ALL = datetime(1950, 1, 1)  # noqa: DTZ001 - pyOpenSSL takes it without a zone, as UTC
+_TURNED_DOWN = SSL.X509VerificationCodes.ERR_CERT_NOT_YET_VALID
+_REQUIRED = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
+
+
+class Expectation:
+    """Whom one connection waits for: the verify callback finds this as the connection's application data."""
+
+    __slots__ = ("fingerprints", "mismatch")
+
+    def __init__(self, fingerprints: tuple[Fingerprint, ...] | None) -> None:
+        self.fingerprints = fingerprints
+        self.mismatch = False
+
+
+class TlsContexts:
+    """One OpenSSL context a certificate and role, made when first used."""
+
+    def __init__(self, profile: str, certificates: Iterable[Certificate], key_log: str | None = None) -> None:
+        self._profile = profile
+        self._certificates = {certificate.name: certificate for certificate in certificates}
+        self._contexts: dict[tuple[str, TlsRole], SSL.Context] = {}
+        self._key_log = _key_log_writer(Path(key_log)) if key_log is not None else None
+
+    def knows(self, certificate: str) -> bool:
+        """Whether there is a certificate of that name."""
+        return certificate in self._certificates
+
+    def find(self, certificate: str, role: TlsRole) -> SSL.Context:
+        """The context to make connections from."""
+        found = self._contexts.get((certificate, role))
+        if found is None:
+            if certificate not in self._certificates:
+                raise LocalError(f"the media plane has no certificate named {certificate}")
+            found = self._make(self._certificates[certificate], role)
+            self._contexts[certificate, role] = found
+        return found
+
+    def _make(self, certificate: Certificate, role: TlsRole) -> SSL.Context:
+        made = context(self._profile, certificate, Role(role.value), keylog=self._key_log)
+        made.set_verify(_REQUIRED, _verify)
+        store = made.get_cert_store()
+        if store is None:
+            raise LocalError("OpenSSL made a context without a certificate store")
+        store.set_time(_BEFORE_ALL)
+        return made
+
+
+def _verify(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, _ok: int) -> bool:
+    expectation: Expectation = connection.get_app_data()
+    if error != _TURNED_DOWN or depth or expectation.fingerprints is None:
+        return True
+    der = crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
+    expectation.mismatch = not matches_any(expectation.fingerprints, der)
+    return not expectation.mismatch
+
+
+def _key_log_writer(path: Path) -> KeyLog:
+    """Appends whole lines, so that several workers can share the file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def write(line: bytes) -> None:
+        os.write(descriptor, line + b"\n")
+
+    return write

@@ -1,0 +1,114 @@
+"""What the two ends of a stream do to each other: who calls, who is let in, what may flow.
+
+Pure functions of two ``Leg`` values, no I/O.  TR 29.828 clause 4.4.2, TS 23.334 clause 5.16.2:
+
+* **proxy**: a leg that is up opens the other one, as soon as the remote address is known (port 9 cannot be
+  called, RFC 4145 clause 4.1) and the other one is not the passive side;
+* **merge**: both peers call us; ``forward_incoming`` is off or both setups are passive, nobody dials;
+* **discard**: no SYN is heard at all;
+* one connection a stream: whoever comes second is refused.
+
+"As soon as": when the leg came up because *we* dialled, the other one follows only if its setup is ACTIVE.
+With ACTPASS nothing has been agreed yet, and its peer may be on the way to us.
+"""
+
+import ipaddress
+from enum import Enum, auto
+from typing import NamedTuple
+
+from imsedge.bearer.messages import EndpointSettings, Incoming, Mode, Setup, SourceFilter
+from imsedge.core.address import TransportAddress
+
+DISCARD_PORT = 9
+
+
+class Phase(Enum):
+    """How far the bearer of an endpoint has come."""
+
+    IDLE = auto()
+    CONNECTING = auto()
+    CONNECTED = auto()  # TCP is up; TLS, if any, is not complete or not verified
+    OPEN = auto()  # payload may pass
+    CLOSED = auto()
+    FAILED = auto()
+
+
+_UP = frozenset({Phase.CONNECTED, Phase.OPEN})
+_RECEIVING = frozenset({Mode.SEND_RECEIVE, Mode.RECEIVE_ONLY})
+_SENDING = frozenset({Mode.SEND_RECEIVE, Mode.SEND_ONLY})
+
+
+class Leg(NamedTuple):
+    """One end of a stream; ``accepted``: its connection was opened by the peer."""
+
+    settings: EndpointSettings
+    phase: Phase = Phase.IDLE
+    accepted: bool = False
+
+
+def can_call(settings: EndpointSettings) -> bool:
+    """Whether the peer has an address to call."""
+    return settings.remote is not None and settings.remote.port not in (0, DISCARD_PORT)
+
+
+def follows(own: Leg, other: Leg) -> bool:
+    """Whether ``own`` must dial now because ``other`` is up."""
+    setup = own.settings.setup
+    return (
+        own.phase is Phase.IDLE
+        and other.phase in _UP
+        and other.settings.forward_incoming
+        and can_call(own.settings)
+        and (setup is Setup.ACTIVE or (setup is Setup.ACTPASS and other.accepted))
+        and Mode.INACTIVE not in (own.settings.mode, other.settings.mode)
+    )
+
+
+def listens(settings: EndpointSettings) -> bool:
+    """Whether a listening socket belongs to this endpoint (it may still discard every SYN)."""
+    return settings.setup is not Setup.ACTIVE
+
+
+def discards(settings: EndpointSettings) -> bool:
+    """Whether SYNs vanish: by order, because the gate is closed, or because we call."""
+    return (
+        settings.incoming is Incoming.DISCARD
+        or settings.mode is Mode.INACTIVE
+        or settings.setup is Setup.ACTIVE
+    )
+
+
+def objection(own: Leg, source: TransportAddress) -> str | None:
+    """Why a connection from ``source``, which the kernel let in, is refused; ``None``: it is welcome.
+
+    The filter in the kernel is for what comes after it was set; this is for what was already queued.
+    """
+    if own.phase in (Phase.CLOSED, Phase.FAILED):
+        return "the stream has ended"
+    if own.phase is not Phase.IDLE:
+        return "a second connection on one stream"
+    if discards(own.settings):
+        return "incoming connections are discarded"
+    if own.settings.source_filter is not None and not passes(own.settings.source_filter, source):
+        return "the source may not connect"
+    return None
+
+
+def passes(source_filter: SourceFilter, source: TransportAddress) -> bool:
+    """Whether the filter lets this source through; same meaning as ``syn_filter.program``."""
+    if not source_filter.low_port <= source.port <= source_filter.high_port:
+        return False
+    if source_filter.network is None:
+        return True
+    network = ipaddress.ip_network(source_filter.network, strict=False)
+    return ipaddress.ip_address(source.host) in network
+
+
+def may_flow(source: Leg, sink: Leg) -> bool:
+    """Whether payload may be read from ``source`` and sent to ``sink``."""
+    return (
+        source.phase is Phase.OPEN
+        and sink.phase is Phase.OPEN
+        and source.settings.mode in _RECEIVING
+        and sink.settings.mode in _SENDING
+    )

@@ -1,0 +1,125 @@
+"""The media plane of one worker: commands in, events out, one loop."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+from imsedge.bearer import messages as m
+from imsedge.bearer.wire import PortShare, WorkerSettings
+from imsedge.plane.contexts import TlsContexts
+from imsedge.plane.endpoint import Endpoint
+from imsedge.plane.faults import BearerError
+from imsedge.plane.loop import Loop
+from imsedge.plane.ports import PortPool
+from imsedge.plane.services import Services
+from imsedge.plane.stream import Stream
+from imsedge.plane.tcp import BUFFER_OCTETS
+
+_LOG = logging.getLogger("imsedge.plane")
+
+
+class Plane:
+    """Give it commands with ``handle``, let it work with ``run_once``, and take the events.
+
+    It never raises for what a peer or the network does.
+    """
+
+    def __init__(self, settings: WorkerSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        """``SettingError`` when the TLS profile is unknown."""
+        self.loop = Loop(clock)
+        self._events: list[m.AnyEvent] = []
+        self._endpoints: dict[int, Endpoint] = {}
+        self._streams: dict[int, Stream] = {}
+        self._link_of: dict[int, int] = {}
+        self._services = Services(
+            settings,
+            self.loop,
+            TlsContexts(settings.tls_profile, settings.certificates, settings.key_log),
+            _pools(settings),
+            memoryview(bytearray(BUFFER_OCTETS)),
+            self._events.append,
+        )
+
+    def fileno(self) -> int:
+        """Readable when ``run_once`` has work; a timer may be due at ``loop.deadline`` as well."""
+        return self.loop.fileno()
+
+    def __len__(self) -> int:
+        """Endpoints that are open."""
+        return len(self._endpoints)
+
+    def handle(self, command: m.AnyCommand) -> None:
+        """Obey; events wait for ``take``.  A command for an endpoint that is gone does nothing."""
+        if isinstance(command, m.Open):
+            self._open(command)
+            return
+        endpoint = self._endpoints.get(command.endpoint)
+        if endpoint is None:
+            return
+        try:
+            self._obey(endpoint, command)
+        except Exception as error:  # noqa: BLE001 - a bug may end one stream, never its neighbours
+            _LOG.exception("the media plane crashed on %s", command)
+            endpoint.lost(BearerError(m.FailureCause.PLANE, repr(error)))
+
+    def run_once(self, limit: float | None = None) -> list[m.AnyEvent]:
+        """Wait, at most ``limit`` seconds, do what is due, and return what happened since last time."""
+        self.loop.turn(limit)
+        return self.take()
+
+    def take(self) -> list[m.AnyEvent]:
+        """The events since the last time."""
+        events = self._events.copy()
+        self._events.clear()
+        return events
+
+    def close(self) -> None:
+        """Release everything."""
+        for number in list(self._endpoints):
+            self.handle(m.Release(number))
+        self.loop.close()
+
+    def _open(self, command: m.Open) -> None:
+        number = command.endpoint
+        stream = self._streams.get(command.link) or Stream(self._services)
+        if number in self._endpoints or stream.is_full:
+            reason = "the endpoint is open already" if number in self._endpoints else "the link has two ends"
+            self._events.append(m.OpenFailed(number, self.loop.now(), exhausted=False, reason=reason))
+            return
+        endpoint = Endpoint(self._services, command, stream)
+        if endpoint.open():
+            self._endpoints[number] = endpoint
+            self._link_of[number] = command.link
+            self._streams[command.link] = stream
+            stream.join(endpoint)
+            stream.review()
+
+    def _obey(self, endpoint: Endpoint, command: m.AnyCommand) -> None:
+        match command:
+            case m.Configure(settings=settings):
+                endpoint.configure(settings)
+            case m.StartTcp():
+                endpoint.start_tcp()
+            case m.StartTls():
+                endpoint.start_tls()
+            case m.Query():
+                endpoint.query()
+            case m.Release():
+                self._release(endpoint)
+
+    def _release(self, endpoint: Endpoint) -> None:
+        del self._endpoints[endpoint.number]
+        link = self._link_of.pop(endpoint.number)
+        stream = self._streams[link]
+        stream.leave(endpoint)
+        if stream.is_empty:
+            del self._streams[link]
+        endpoint.release()
+
+
+def _pools(settings: WorkerSettings) -> dict[str, PortPool]:
+    shares: defaultdict[str, list[PortShare]] = defaultdict(list)
+    for share in settings.ports:
+        shares[share.address].append(share)
+    return {address: PortPool(owned, settings.port_rest) for address, owned in shares.items()}

@@ -1,0 +1,206 @@
+"""The hot path: octets from one connection to another.
+
+A ``Flow`` is one direction of a stream.  Per message it makes one read and one write, like a relay in C, and
+keeps nothing: the read goes into a buffer that the whole worker shares, the write comes out of the same
+buffer.  Only what the sink did not take is copied, into ``held``; then the source is not read until the sink
+has drained it.  So a flow never holds more than one buffer, the kernel's window tells the peer to wait, and
+the two directions do not know of each other.
+
+It reads again at once only when the last read was *full* (a whole TLS record, a whole buffer): then more is
+likely, and a system call that finds nothing is unlikely.  ``BURST`` keeps one fast stream from starving the
+others of the worker.
+
+The loop watches level-triggered and the interest of a connection changes only when a flow begins, is held,
+drains or ends; a steady stream costs no ``epoll_ctl``.
+"""
+
+from typing import Protocol
+
+from imsedge.plane.faults import BearerError
+from imsedge.plane.loop import READ, WRITE
+from imsedge.plane.watch import Watch
+
+BURST = 8
+
+
+class Channel(Protocol):
+    """``tcp.TcpChannel`` or ``tls.TlsChannel``."""
+
+    @property
+    def full(self) -> int: ...
+
+    def receive(self, into: memoryview) -> int: ...
+
+    def send(self, data: memoryview) -> int: ...
+
+    def finish(self) -> None: ...
+
+
+class Conduit:
+    """One end, open for payload: its channel, its watch, and the two flows that meet here."""
+
+    __slots__ = ("_received", "_sent", "channel", "inward", "outward", "watch")
+
+    def __init__(self, channel: Channel, watch: Watch) -> None:
+        self.channel = channel
+        self.watch = watch
+        self.inward: Flow | None = None
+        self.outward: Flow | None = None
+        self._received = self._sent = 0  # by flows that are over
+
+    @property
+    def octets(self) -> tuple[int, int]:
+        """Payload received and sent."""
+        received, sent = self._received, self._sent
+        if self.inward is not None:
+            received += self.inward.octets
+        if self.outward is not None:
+            sent += self.outward.octets - len(self.outward.held)
+        return received, sent
+
+    def separate(self) -> None:
+        """The other end is gone."""
+        self._received, self._sent = self.octets
+        self.inward = self.outward = None
+
+    def on_event(self, mask: int) -> None:
+        """The loop's handler."""
+        if mask & WRITE and self.outward is not None:
+            self.outward.flush()
+        if mask & ~WRITE and self.inward is not None:
+            self.inward.run(mask)
+
+
+class FlowReport(Protocol):
+    """Who wants to know."""
+
+    def conduit_lost(self, conduit: Conduit, error: BearerError) -> None: ...
+
+    def flow_finished(self) -> None: ...
+
+
+class Flow:
+    """One direction.  ``octets`` were read from the source; ``len(held)`` of them wait for the sink."""
+
+    __slots__ = (
+        "_buffer",
+        "_full",
+        "_open",
+        "_receive",
+        "_report",
+        "_send",
+        "ended",
+        "held",
+        "octets",
+        "sink",
+        "source",
+    )
+
+    def __init__(self, source: Conduit, sink: Conduit, buffer: memoryview, report: FlowReport) -> None:
+        self.source = source
+        self.sink = sink
+        self.octets = 0
+        self.held: memoryview = _NONE
+        self.ended = False  # the source will send no more
+        self._open = False
+        self._buffer = buffer
+        self._report = report
+        self._receive = source.channel.receive
+        self._send = sink.channel.send
+        self._full = source.channel.full
+        source.inward = self
+        sink.outward = self
+
+    @property
+    def finished(self) -> bool:
+        """All that the source had to say was taken by the sink."""
+        return self.ended and not self.held
+
+    def gate(self, *, is_open: bool) -> None:
+        """Whether the source may be read; what was read before still goes out."""
+        if is_open == self._open:
+            return
+        self._open = is_open
+        self._listen()
+
+    def _listen(self) -> None:
+        """Watch the source for octets exactly while they could go on."""
+        if self._open and not self.held and not self.ended:
+            self.source.watch.add(READ)
+        else:
+            self.source.watch.remove(READ)
+
+    def stop(self) -> None:
+        """Never touch the channels again; both conduits must be separated before."""
+        self._open = False
+        self.held = _NONE
+
+    def run(self, mask: int = READ) -> None:
+        """The source has something to say."""
+        if not self._open or self.held or self.ended:
+            self._hung_up(mask)
+            return
+        receive, send, buffer = self._receive, self._send, self._buffer
+        for _ in range(BURST):
+            try:
+                got = receive(buffer)
+            except BearerError as error:
+                self._report.conduit_lost(self.source, error)
+                return
+            if got <= 0:
+                if got == 0:
+                    self._end()
+                return
+            self.octets += got
+            try:
+                sent = send(buffer[:got])
+            except BearerError as error:
+                self._report.conduit_lost(self.sink, error)
+                return
+            if sent < got:
+                self._hold(buffer[sent:got])
+                return
+            if got < self._full:
+                return
+
+    def flush(self) -> None:
+        """The sink takes octets again."""
+        if not self.held:
+            return
+        try:
+            sent = self._send(self.held)
+        except BearerError as error:
+            self._report.conduit_lost(self.sink, error)
+            return
+        self.held = self.held[sent:]
+        if self.held:
+            return
+        self.held = _NONE
+        self.sink.watch.remove(WRITE)
+        if self.ended:
+            self._finish()
+        else:
+            self._listen()
+
+    def _hold(self, rest: memoryview) -> None:
+        self.held = memoryview(bytes(rest))
+        self.source.watch.remove(READ)
+        self.sink.watch.add(WRITE)
+
+    def _end(self) -> None:
+        self.ended = True
+        self.source.watch.remove(READ)
+        self._finish()
+
+    def _finish(self) -> None:
+        self.sink.channel.finish()
+        self._report.flow_finished()
+
+    def _hung_up(self, mask: int) -> None:
+        try:
+            self.source.watch.hung_up(mask)
+        except BearerError as error:
+            self._report.conduit_lost(self.source, error)
+
+
+_NONE = memoryview(b"")

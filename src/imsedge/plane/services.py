@@ -1,0 +1,21 @@
+"""What every endpoint of a worker shares."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from imsedge.bearer.messages import AnyEvent
+from imsedge.bearer.wire import WorkerSettings
+from imsedge.plane.contexts import TlsContexts
+from imsedge.plane.loop import Loop
+from imsedge.plane.ports import PortPool
+
+
+class Services(NamedTuple):
+    """``buffer``: what one read may bring; used and emptied within one call, so one is enough."""
+
+    settings: WorkerSettings
+    loop: Loop
+    contexts: TlsContexts
+    pools: dict[str, PortPool]
+    buffer: memoryview
+    emit: Callable[[AnyEvent], None]

@@ -1,0 +1,102 @@
+"""The two ends of one stream, joined by their ``link`` number.
+
+Decides nothing by itself: ``link.py`` says who dials and what may flow, this carries it out.
+"""
+
+from imsedge.bearer.messages import FailureCause, Transport
+from imsedge.plane.endpoint import Endpoint
+from imsedge.plane.faults import BearerError
+from imsedge.plane.link import Phase, follows, may_flow
+from imsedge.plane.loop import Timer
+from imsedge.plane.pump import Conduit, Flow
+from imsedge.plane.services import Services
+
+
+class Stream:
+    """At most two endpoints, and the two flows between them while both are open."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._ends: list[Endpoint] = []
+        self._flows: list[Flow] = []
+        self._linger: Timer | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._ends) == 2
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._ends
+
+    def join(self, endpoint: Endpoint) -> None:
+        self._ends.append(endpoint)
+
+    def leave(self, endpoint: Endpoint) -> None:
+        """The endpoint is being released; what it had received has gone on as far as it could."""
+        self._dissolve()
+        self._ends.remove(endpoint)
+
+    def review(self) -> None:
+        """Something changed at one end: phase, settings or the end itself."""
+        if not self.is_full:
+            return
+        first, second = self._ends
+        for own, other in ((first, second), (second, first)):
+            if follows(own.leg, other.leg):
+                own.dial()
+        if first.conduit is None or second.conduit is None:
+            return
+        if not self._flows:
+            report, buffer = self, self._services.buffer
+            self._flows = [
+                Flow(first.conduit, second.conduit, buffer, report),
+                Flow(second.conduit, first.conduit, buffer, report),
+            ]
+        there, back = self._flows
+        there.gate(is_open=may_flow(first.leg, second.leg))
+        back.gate(is_open=may_flow(second.leg, first.leg))
+
+    def lost(self, endpoint: Endpoint) -> None:
+        """One bearer ended abnormally, so the other one must not look as if it had ended in order."""
+        self._dissolve()
+        for other in self._ends:
+            if other is not endpoint and other.leg.phase in (Phase.CONNECTING, Phase.CONNECTED, Phase.OPEN):
+                other.cut(BearerError(FailureCause.LINKED_LEG))
+
+    # --- what the flows report -----------------------------------------------------------------
+
+    def conduit_lost(self, conduit: Conduit, error: BearerError) -> None:
+        """A peer that had said its last word may go away with a RST: nothing of its own is lost."""
+        if conduit.inward is not None and conduit.inward.ended:
+            self._close()
+            return
+        for endpoint in self._ends:
+            if endpoint.conduit is conduit:
+                endpoint.lost(error)
+                return
+
+    def flow_finished(self) -> None:
+        """One direction is over; with TLS the other one must follow soon (RFC 8446 clause 6.1)."""
+        if all(other.finished for other in self._flows):
+            self._close()
+        elif self._linger is None and any(
+            endpoint.leg.settings.transport is Transport.TLS for endpoint in self._ends
+        ):
+            self._linger = self._services.loop.after(self._services.settings.linger_limit, self._close)
+
+    def _close(self) -> None:
+        self._dissolve()
+        for endpoint in self._ends:
+            endpoint.close()
+
+    def _dissolve(self) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        for endpoint in self._ends:
+            if endpoint.conduit is not None:
+                endpoint.conduit.separate()
+        for flow in self._flows:
+            flow.stop()
+        self._flows = []
