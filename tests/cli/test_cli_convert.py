@@ -47,7 +47,7 @@ def test_one_line_for_machines(imsedge: Imsedge) -> None:
 BAD_MESSAGES = {
     "no H.248": (b"INVITE sip:alice@example.net SIP/2.0\r\n", "-:1:1: 400 "),
     "nothing": (b"", "-:1:1: 400 "),
-    "the message identifier": (b"MEGACO/1\n  {\nTransaction=1{}", "-:2:3: 400 "),
+    "what should be a transaction": (b"MEGACO/1 [192.0.2.1]\n  Foo=1{}", "-:2:3: 400 Foo is no transaction"),
 }
 
 

@@ -24,7 +24,7 @@ def test_mistakes_are_sentences_and_exit_2(imsedge: Imsedge, tmp_path: Path) -> 
 
 def test_what_is_in_force_is_itself_a_settings_file(imsedge: Imsedge, tmp_path: Path) -> None:
     path = tmp_path / "agw.toml"
-    path.write_text("[realms.access]\nlow_port = 25000\n")
+    path.write_text("[realms.access]\nlow_port = 25000\n[realms.core]\nlow_port = 25000\n")
     done = imsedge("check-config", str(path))
     assert done.returncode == 0
     (tmp_path / "in_force.toml").write_bytes(done.stdout)

@@ -17,6 +17,7 @@ from imsedge.daemon.settings_types import (
     Address,
     Addresses,
     H248Encoding,
+    H248Transport,
     IpAddresses,
     LogFormat,
     LogLevel,
@@ -64,7 +65,10 @@ class H248Timers(Section):
 class AgwH248(Section):
     """The gateway as H.248 media gateway."""
 
-    listen: Address = setting(TransportAddress("127.0.0.1", 2946), "Our UDP address and port; port 0 is any.")
+    transport: H248Transport = setting(
+        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT."
+    )
+    listen: Address = setting(TransportAddress("127.0.0.1", 2946), "Our address and port; port 0 is any.")
     controllers: Addresses = setting(
         (TransportAddress("127.0.0.1", 2944),), "Controllers to register with, primary first.", min_length=1
     )
@@ -92,7 +96,7 @@ class Realm(Section):
         min_length=1,
     )
     low_port: int = setting(20_000, "First port, inclusive.", ge=1, le=65_535)
-    high_port: int = setting(29_999, "Last port, inclusive.", ge=1, le=65_535)
+    high_port: int = setting(39_999, "Last port, inclusive.", ge=1, le=65_535)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -105,14 +109,15 @@ class Realms(Section):
     """The IP realms (property ``ipdc/realm``)."""
 
     access: Realm = setting(Realm(), "Towards the user equipment.")
-    core: Realm = setting(Realm(low_port=30_000, high_port=39_999), "Towards the IMS core.")
+    core: Realm = setting(Realm(), "Towards the IMS core.")
 
     @model_validator(mode="after")
-    def _disjoint(self) -> Self:
+    def _fit(self) -> Self:
+        """Ports belong to an address, so realms that share one share its ports."""
         access, core = self.access, self.core
-        overlap = access.low_port <= core.high_port and core.low_port <= access.high_port
-        if overlap and set(access.addresses) & set(core.addresses):
-            raise ValueError("access and core use the same address, so their port ranges must not overlap")
+        same = (access.low_port, access.high_port) == (core.low_port, core.high_port)
+        if set(access.addresses) & set(core.addresses) and not same:
+            raise ValueError("access and core use the same address, so they must have the same port range")
         return self
 
 
@@ -125,16 +130,17 @@ class MediaSection(Section):
     )
     key: OptionalPath = setting(None, "PEM file with the key, when it is not in the certificate's file.")
     tls_profile: TlsProfileName = setting("3gpp", "TLS versions and suites: 3gpp (TS 33.210) or rel12.")
-    connect_timeout: float = setting(20.0, "Longest time for TCP to come up.", unit="s", gt=0, le=300)
-    handshake_timeout: float = setting(10.0, "Longest TLS handshake.", unit="s", gt=0, le=300)
-    fingerprint_timeout: float = setting(
-        30.0, "How long an encrypted connection waits for the fingerprint that the signalling brings.",
-        unit="s", gt=0, le=300,
-    )  # fmt: skip
-    buffer: int = setting(
-        262_144, "Payload kept for one direction of one stream before reading stops.", unit="octets",
-        ge=16_384, le=16_777_216,
-    )  # fmt: skip
+    connect_limit: float = setting(
+        30.0, "How long our connection request is repeated.", unit="s", gt=0, le=300
+    )
+    handshake_limit: float = setting(30.0, "Longest TLS handshake.", unit="s", gt=0, le=300)
+    verification_limit: float = setting(
+        30.0, "How long a complete handshake waits for the signalled fingerprint.", unit="s", gt=0, le=300
+    )
+    linger_limit: float = setting(
+        10.0, "How long one direction may go on after the other ended, with TLS.", unit="s", gt=0, le=300
+    )
+    port_rest: float = setting(2.0, "How long a freed port is left alone.", unit="s", ge=0, le=300)
 
 
 class AgwLimits(Section):
@@ -143,6 +149,9 @@ class AgwLimits(Section):
     contexts: int = setting(10_000, "Contexts at a time (root/maxNumberOfContexts).", ge=1, le=1_000_000)
     streams: int = setting(8, "Streams of a termination.", ge=1, le=64)
     executions: int = setting(1_000, "Transactions being executed at a time.", ge=1, le=100_000)
+    plane_timeout: float = setting(
+        5.0, "How long the media plane may take to open or release.", unit="s", gt=0, le=60
+    )
     controller_loss_hold: float = setting(
         60.0, "How long contexts survive without a controller.", unit="s", ge=0, le=3_600
     )
@@ -167,7 +176,10 @@ class AlgStatus(Section):
 class AlgH248(Section):
     """The controller as H.248 media gateway controller."""
 
-    listen: Address = setting(TransportAddress("127.0.0.1", 2944), "UDP address and port; port 0 is any.")
+    transport: H248Transport = setting(
+        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT."
+    )
+    listen: Address = setting(TransportAddress("127.0.0.1", 2944), "Our address and port; port 0 is any.")
     mid: str = setting("", "Message identifier. Empty: the address of listen.")
     version: int = setting(3, "Highest protocol version to accept.", ge=1, le=3)
     profiles: Words = setting((), "Profiles to accept, name/version each. Empty: any.")

@@ -89,6 +89,13 @@ class H248Encoding(Enum):
     COMPACT = "compact"
 
 
+class H248Transport(Enum):
+    """What carries H.248 messages."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
 class LogFormat(Enum):
     """What a log line looks like."""
 

@@ -1,0 +1,209 @@
+"""The gateway daemon: where the gateway machine meets H.248, the media plane and the clock.
+
+::
+
+    UDP or TCP <-> H248Endpoint(GatewayAssociation) <-> AgwDaemon <-> Driver(Gateway)
+                                                            |
+                                                        PlanePool <-> worker processes
+"""
+
+import asyncio
+
+from imsedge import __version__
+from imsedge.agw import messages as agw
+from imsedge.agw.gateway import Gateway
+from imsedge.bearer.messages import AnyEvent
+from imsedge.core.ids import IdSource, RandomIds
+from imsedge.core.trace import Tap
+from imsedge.daemon.agw_metrics import AgwMetrics
+from imsedge.daemon.agw_setup import (
+    association_settings,
+    gateway_settings,
+    load_default_certificate,
+    worker_settings,
+)
+from imsedge.daemon.control_setup import open_transport, transaction_settings
+from imsedge.daemon.logs import make_logger
+from imsedge.daemon.plane_pool import PlanePool
+from imsedge.daemon.settings import AgwSettings
+from imsedge.daemon.status import Pages, StatusServer
+from imsedge.h248 import association
+from imsedge.h248.association import (
+    GatewayAssociation,
+    GatewayInput,
+    GatewayOutput,
+    HandOff,
+    Registered,
+    Request,
+    Start,
+    Stop,
+    Stopped,
+)
+from imsedge.h248.model import Mid, ServiceChangeMethod
+from imsedge.h248.transactions import (
+    MessageErrorArrived,
+    Noted,
+    PeerSuspected,
+    ReplyArrived,
+    RequestAborted,
+    RequestArrived,
+    RequestFailed,
+    SendReply,
+)
+from imsedge.net.driver import Driver
+from imsedge.net.h248 import H248Endpoint
+
+# How long the controller may take to hear that we leave; then we are gone anyway.
+_LEAVE_SECONDS = 0.3
+
+
+class AgwDaemon:
+    """An H.248 media gateway on real sockets.  ``tap`` sees every H.248 message."""
+
+    def __init__(self, settings: AgwSettings, *, tap: Tap | None = None, ids: IdSource | None = None) -> None:
+        self._settings = settings
+        self._tap = tap
+        self._ids = ids or RandomIds()
+        self._log = make_logger(settings.log, "agw")
+        self.certificate = load_default_certificate(settings.media)
+        self.gateway = Gateway(gateway_settings(settings, self.certificate), self._ids)
+        self.registered = asyncio.Event()
+        self._left = asyncio.Event()
+        self._metrics = AgwMetrics(lambda: self.gateway.load()[:3], self.registered.is_set)
+        self._status = StatusServer(self._pages())
+        self._pool = PlanePool(
+            worker_settings(settings, self.certificate), settings.media.workers, self._on_bearer
+        )
+        self._mid: Mid | None = None
+        self._association: GatewayAssociation | None = None
+        self._driver: Driver[agw.Input, agw.Output] | None = None
+        self._endpoint: H248Endpoint[GatewayInput, GatewayOutput] | None = None
+
+    async def start(self) -> None:
+        """Open the media plane, then the control port, and register."""
+        section = self._settings.h248
+        await self._pool.start()
+        transport = await open_transport(section)
+        transactions = transaction_settings(section, transport)
+        self._mid = transactions.mid
+        self._association = GatewayAssociation(association_settings(section), transactions, self._ids)
+        self._driver = Driver[agw.Input, agw.Output](self.gateway, self._on_gateway)
+        self._endpoint = H248Endpoint[GatewayInput, GatewayOutput](
+            self._association, transport, self._on_association, self._tap
+        )
+        if self._settings.status.listen is not None:
+            await self._status.start(self._settings.status.listen)
+        self._endpoint.feed(Start())
+        self._log.info(
+            "started", mid=str(self._mid), h248=str(transport.local), status=str(self._status.address)
+        )
+
+    async def stop(self) -> None:
+        """Take leave of the controller, release everything."""
+        if self._driver is not None and self._endpoint is not None:
+            self._driver.feed(agw.Shutdown())
+            self._endpoint.feed(Stop())
+            try:
+                await asyncio.wait_for(self._left.wait(), _LEAVE_SECONDS)
+            except TimeoutError:
+                self._log.warning("the controller did not answer our leave")
+            self._endpoint.close()
+            self._driver.close()
+            self._driver = self._endpoint = None
+        await self._status.stop()
+        await self._pool.stop()
+
+    # --- what the other parts say ----------------------------------------------------------------------
+
+    def _on_association(self, output: GatewayOutput) -> None:
+        match output:
+            case RequestArrived():
+                self._feed(agw.Execute(output.handle, output.request, output.version))
+            case ReplyArrived():
+                self._feed(agw.Heard())
+            case Registered():
+                self.registered.set()
+                self._log.info(
+                    "registered", controller=str(output.controller), version=output.version, kept=output.kept
+                )
+                self._feed(agw.ControllerBack(output.kept))
+            case association.ControllerLost():
+                self.registered.clear()
+                self._log.warning("controller lost", controller=str(output.controller), reason=output.reason)
+                self._feed(agw.ControllerLost())
+            case Stopped():
+                self.registered.clear()
+                self._left.set()
+            case RequestFailed():
+                self._log.warning("the controller did not take our report", reason=output.reason.value)
+            case RequestAborted():
+                self._log.warning("execution took too long", reason=output.reason)
+            case MessageErrorArrived():
+                self._log.warning("the controller could not read us", error=output.error.code)
+            case PeerSuspected():
+                self._log.warning("the controller is slow to answer", controller=str(output.peer))
+            case Noted():
+                self._log.info(output.text, peer=str(output.peer))
+
+    def _on_gateway(self, output: agw.Output) -> None:
+        match output:
+            case agw.Answer():
+                self._metrics.answer(output.result)
+                self._tell(SendReply(output.handle, output.result))
+            case agw.Order():
+                self._pool.send(output.command)
+            case agw.Report():
+                self._tell(Request(output.actions))
+            case agw.Directed():
+                self._directed(output)
+            case agw.Log():
+                self._log.info(output.text, context=output.context, termination=output.termination)
+
+    def _on_bearer(self, event: AnyEvent) -> None:
+        self._metrics.bearer(event)
+        self._feed(agw.Bearer(event))
+
+    def _directed(self, directed: agw.Directed) -> None:
+        change = directed.change
+        if change.method == ServiceChangeMethod.HANDOFF and change.mgc_id is not None:
+            self._tell(HandOff(change.mgc_id))
+        else:
+            self._log.info(
+                "the controller orders a service change", method=change.method, reason=change.reason
+            )
+
+    def _feed(self, event: agw.Input) -> None:
+        if self._driver is not None:
+            self._driver.feed(event)
+
+    def _tell(self, event: GatewayInput) -> None:
+        if self._endpoint is not None:
+            self._endpoint.feed(event)
+
+    # --- what people see ---------------------------------------------------------------------------------
+
+    def _pages(self) -> Pages:
+        lists = {"/status": self.status, "/contexts": self.gateway.contexts}
+        return Pages(lists, self.registered.is_set, self._metrics.registry)
+
+    def status(self) -> dict[str, object]:
+        """One object for ``/status``."""
+        load = self.gateway.load()
+        controller = self._association.controller if self._association else None
+        return {
+            "version": __version__,
+            "mid": str(self._mid),
+            "controller": str(controller) if controller else None,
+            "contexts": load.contexts,
+            "terminations": load.terminations,
+            "endpoints": load.endpoints,
+            "executing": load.executions,
+            "fingerprint": str(self.certificate.fingerprint()),
+            "realms": {
+                name: list(realm.addresses)
+                for name, realm in (
+                    ("access", self._settings.realms.access),
+                    ("core", self._settings.realms.core),
+                )
+            },
+        }

@@ -1,0 +1,84 @@
+"""From the gateway's settings to what its parts take."""
+
+import time
+from pathlib import Path
+
+from imsedge.agw.settings import GatewaySettings, Limits, Realm
+from imsedge.bearer.wire import PortShare, WorkerSettings
+from imsedge.core.errors import SettingError
+from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realms
+from imsedge.h248 import association
+from imsedge.security.certificates import Certificate, load_certificate, self_signed
+
+CERTIFICATE = "default"
+
+
+def load_default_certificate(section: MediaSection) -> Certificate:
+    """From the file that the settings name, or made now; ``SettingError`` when it cannot be used."""
+    if section.certificate is None:
+        return self_signed(CERTIFICATE)
+    key = _read(section.key, "media.key") if section.key is not None else None
+    return load_certificate(CERTIFICATE, _read(section.certificate, "media.certificate"), key)
+
+
+def gateway_settings(settings: AgwSettings, certificate: Certificate) -> GatewaySettings:
+    """What the gateway machine takes; its clock is the event loop's, which is monotonic."""
+    limits = settings.limits
+    return GatewaySettings(
+        realms=tuple(
+            Realm(name=name, addresses=realm.addresses, certificate=CERTIFICATE)
+            for name, realm in (("access", settings.realms.access), ("core", settings.realms.core))
+        ),
+        certificates={CERTIFICATE: certificate.der},
+        limits=Limits(
+            contexts=limits.contexts, streams_per_termination=limits.streams, executions=limits.executions
+        ),
+        plane_timeout=limits.plane_timeout,
+        controller_loss_hold=limits.controller_loss_hold,
+        epoch=time.time() - time.monotonic(),
+    )
+
+
+def association_settings(section: AgwH248) -> association.GatewaySettings:
+    """How the gateway finds and keeps its controller."""
+    return association.GatewaySettings(
+        controllers=section.controllers,
+        version=section.version,
+        profile=section.profile or None,
+        max_waiting_delay=section.restart_wait,
+        patience=section.patience,
+        first_retry=section.retry,
+        longest_retry=section.longest_retry,
+    )
+
+
+def worker_settings(settings: AgwSettings, certificate: Certificate) -> WorkerSettings:
+    """What one worker would take if it were alone; the pool divides the ports."""
+    media = settings.media
+    return WorkerSettings(
+        ports=port_shares(settings.realms),
+        certificates=(certificate,),
+        tls_profile=media.tls_profile,
+        handshake_limit=media.handshake_limit,
+        verification_limit=media.verification_limit,
+        connect_limit=media.connect_limit,
+        linger_limit=media.linger_limit,
+        port_rest=media.port_rest,
+    )
+
+
+def port_shares(realms: Realms) -> tuple[PortShare, ...]:
+    """Each address once, with its ports."""
+    shares = {
+        PortShare(address, realm.low_port, realm.high_port)
+        for realm in (realms.access, realms.core)
+        for address in realm.addresses
+    }
+    return tuple(sorted(shares, key=lambda share: share.address))
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingError(f"{name}: {path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,50 @@
+"""From settings to what the H.248 layers take; the same for gateway and controller."""
+
+from imsedge.core.address import TransportAddress
+from imsedge.core.errors import RemoteError, SettingError
+from imsedge.daemon.settings import AgwH248, AlgH248
+from imsedge.daemon.settings_types import H248Transport
+from imsedge.h248.codec import Encoding
+from imsedge.h248.model import IpMid, Mid
+from imsedge.h248.text.scanner import read_mid
+from imsedge.h248.transactions import TransactionSettings
+from imsedge.net.tpkt import TpktTransport
+from imsedge.net.transport import Transport
+from imsedge.net.udp import UdpTransport
+
+
+async def open_transport(section: AgwH248 | AlgH248) -> Transport:
+    """Bind ``h248.listen``; ``SettingError`` when it cannot be had."""
+    try:
+        if section.transport is H248Transport.UDP:
+            return await UdpTransport.open(section.listen)
+        if isinstance(section, AgwH248):
+            return TpktTransport.connector(section.listen)
+        return await TpktTransport.listen(section.listen)
+    except OSError as error:
+        raise SettingError(f"h248.listen: {section.listen} cannot be used: {error.strerror}") from None
+
+
+def transaction_settings(section: AgwH248 | AlgH248, transport: Transport) -> TransactionSettings:
+    """How transactions run over ``transport``."""
+    timers = section.timers
+    return TransactionSettings(
+        mid=message_identifier(section.mid, transport.local),
+        encoding=Encoding(section.encoding.value),
+        reliable=transport.reliable,
+        first_delay=timers.first_repeat,
+        longest_delay=timers.longest_repeat,
+        t_max=timers.give_up,
+        long_timer=timers.long_timer,
+        provisional=timers.provisional,
+    )
+
+
+def message_identifier(text: str, local: TransportAddress) -> Mid:
+    """The identifier that the settings name; without one, the address that peers see."""
+    if not text:
+        return IpMid(local.host, local.port)
+    try:
+        return read_mid(text)
+    except RemoteError as error:
+        raise SettingError(f"h248.mid: {error.reason}") from None

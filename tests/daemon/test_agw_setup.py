@@ -1,0 +1,80 @@
+"""From the gateway's settings to what its parts take."""
+
+from pathlib import Path
+
+import pytest
+
+from imsedge.bearer.wire import PortShare
+from imsedge.core.address import TransportAddress
+from imsedge.core.errors import SettingError
+from imsedge.daemon.agw_setup import (
+    association_settings,
+    gateway_settings,
+    load_default_certificate,
+    port_shares,
+    worker_settings,
+)
+from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realm, Realms
+from imsedge.security.certificates import self_signed
+
+
+def test_a_self_signed_certificate_is_made_when_none_is_named() -> None:
+    first, second = load_default_certificate(MediaSection()), load_default_certificate(MediaSection())
+    assert first.name == "default"
+    assert first.fingerprint() != second.fingerprint()
+
+
+def test_certificate_and_key_come_from_one_file_or_from_two(tmp_path: Path) -> None:
+    made = self_signed("other")
+    (tmp_path / "both.pem").write_bytes(made.pem + made.key_pem)
+    (tmp_path / "cert.pem").write_bytes(made.pem)
+    (tmp_path / "key.pem").write_bytes(made.key_pem)
+    one = load_default_certificate(MediaSection(certificate=tmp_path / "both.pem"))
+    two = load_default_certificate(MediaSection(certificate=tmp_path / "cert.pem", key=tmp_path / "key.pem"))
+    assert one.fingerprint() == two.fingerprint() == made.fingerprint()
+
+
+def test_a_file_that_is_not_there_is_said_with_the_name_of_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"media\.certificate: .*none\.pem cannot be read: No such file"):
+        load_default_certificate(MediaSection(certificate=tmp_path / "none.pem"))
+    made = self_signed("other")
+    (tmp_path / "cert.pem").write_bytes(made.pem)
+    section = MediaSection(certificate=tmp_path / "cert.pem", key=tmp_path / "none.pem")
+    with pytest.raises(SettingError, match=r"media\.key: "):
+        load_default_certificate(section)
+
+
+def test_the_gateway_knows_both_realms_and_the_certificate_of_each() -> None:
+    certificate = self_signed("default")
+    made = gateway_settings(AgwSettings(), certificate)
+    assert [realm.name for realm in made.realms] == ["access", "core"]
+    assert {made.certificates[realm.certificate] for realm in made.realms} == {certificate.der}
+    assert made.epoch > 0  # a monotonic clock starts at boot, time stamps count from 1970
+
+
+def test_an_address_of_both_realms_has_its_ports_once() -> None:
+    assert port_shares(Realms()) == (PortShare("127.0.0.1", 20_000, 39_999),)
+    apart = Realms(
+        access=Realm(addresses=("192.0.2.1", "2001:db8::1"), low_port=1_000, high_port=1_999),
+        core=Realm(addresses=("198.51.100.1",), low_port=5_000, high_port=5_999),
+    )
+    assert port_shares(apart) == (
+        PortShare("192.0.2.1", 1_000, 1_999),
+        PortShare("198.51.100.1", 5_000, 5_999),
+        PortShare("2001:db8::1", 1_000, 1_999),
+    )
+
+
+def test_a_worker_gets_limits_and_certificate() -> None:
+    certificate = self_signed("default")
+    made = worker_settings(
+        AgwSettings(media=MediaSection(handshake_limit=3.0, tls_profile="rel12")), certificate
+    )
+    assert (made.handshake_limit, made.tls_profile, made.certificates) == (3.0, "rel12", (certificate,))
+
+
+def test_the_association_gets_controllers_and_pauses() -> None:
+    controllers = (TransportAddress("192.0.2.1", 2944), TransportAddress("192.0.2.2", 2944))
+    made = association_settings(AgwH248(controllers=controllers, profile="ETSI_BGF/2", restart_wait=0.0))
+    assert (made.controllers, made.profile, made.max_waiting_delay) == (controllers, "ETSI_BGF/2", 0.0)
+    assert association_settings(AgwH248()).profile is None
