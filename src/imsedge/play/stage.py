@@ -1,7 +1,7 @@
 """The stage of a flow: who has which address, and everything that crossed between them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from imsedge.core.address import TransportAddress
@@ -32,16 +32,20 @@ class Stage:
     def __call__(self, crossing: Crossing) -> None:
         self.crossings.append(crossing)
 
+    def placed(self) -> Iterator[tuple[Crossing, str, str]]:
+        """Each crossing with the nodes it went from and to."""
+        for crossing in self.crossings:
+            yield crossing, self._cast.node(crossing.source), self._cast.node(crossing.destination)
+
     def arrows(self) -> list[Arrow]:
         """What the ladder draws, in the order seen; times count from the stage's beginning."""
         return [
-            Arrow(
-                crossing.time - self._began,
-                crossing.kind,
-                self._cast.node(crossing.source),
-                self._cast.node(crossing.destination),
-                summary,
-            )
-            for crossing in self.crossings
-            if (summary := summarise(crossing))
+            Arrow(crossing.time - self._began, crossing.kind, source, destination, summarise(crossing))
+            for crossing, source, destination in self.placed()
+            if is_drawn(crossing)
         ]
+
+
+def is_drawn(crossing: Crossing) -> bool:
+    """Payload octets without a meaning of their own are for the capture only."""
+    return bool(crossing.summary)

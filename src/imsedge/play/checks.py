@@ -1,0 +1,113 @@
+"""What must be true of a played flow beside its order: the sentences of the contribution, one check each."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from imsedge.core.trace import Crossing, Kind
+from imsedge.h248 import codec
+from imsedge.h248.model import CommandRequest, Media, Signal, Signals, TransactionRequest
+from imsedge.play.report import Check, Event
+from imsedge.play.scenes import CORE_WORDS, UE_WORDS, Ensemble
+from imsedge.play.stage import Stage, is_drawn
+from imsedge.play.steps import AGW, CORE, UE
+
+# Which step tells the gateway what: (flow, step) -> what its Local and Remote must hold and must not.
+_TOLD: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ("msrp-e2ae-originating", "2"): (("$ TCP -", "c=IN IP4 $"), ("TLS", "fingerprint")),
+    ("msrp-e2ae-originating", "5"): (("$ TCP/TLS -", "a=fingerprint:"), ()),
+    ("msrp-e2ae-terminating", "2"): (("$ TCP/TLS -", "a=fingerprint:"), ()),
+    ("msrp-e2ae-terminating", "5"): (("$ TCP -",), ("TLS", "fingerprint")),
+}
+# In which step the gateway is told to be the TLS client, when it calls the UE.
+_TLS_STEP = {"msrp-e2ae-originating": "16", "msrp-e2ae-terminating": "14"}
+
+
+def of_call(cast: Ensemble, stage: Stage, events: Sequence[Event], flow: str, answer: str) -> Iterator[Check]:
+    """All checks of one e2ae call."""
+    requests = _requests(stage, events)
+    yield from _registration(cast)
+    yield from _descriptions(cast, flow)
+    yield from _orders(requests, flow, answer)
+    yield from _media(cast, stage, events)
+
+
+def _registration(cast: Ensemble) -> Iterator[Check]:
+    yield Check("the controller announced msrp-tls", "msrp-tls" in cast.announced, cast.announced)
+
+
+def _descriptions(cast: Ensemble, flow: str) -> Iterator[Check]:
+    ue, core = cast.seen_by_ue, cast.seen_by_core
+    if ue is None or core is None:
+        yield Check("both sides got a description", ok=False)
+        return
+    yield Check(
+        "the phone saw TCP/TLS/MSRP with the gateway's fingerprint", ue.secure and bool(ue.fingerprints)
+    )
+    clear = not core.secure and not core.fingerprints and core.e2ae is None
+    yield Check("the core saw TCP/MSRP, no fingerprint and no 3ge2ae", clear)
+    expected = "applied" if flow.endswith("terminating") else None
+    yield Check("3ge2ae:applied stands in the offer to the phone only", ue.e2ae == expected, str(ue.e2ae))
+
+
+def _orders(requests: dict[str, CommandRequest], flow: str, answer: str) -> Iterator[Check]:
+    for (name, step), (needed, forbidden) in _TOLD.items():
+        if name == flow:
+            text = _told(requests.get(step))
+            ok = all(word in text for word in needed) and not any(word in text for word in forbidden)
+            yield Check(f"step {step} says {' and '.join(needed)}", ok, " ".join(text.split()))
+    ordered = "tlsbsc/EstBNC" in _signals(requests.get(_TLS_STEP[flow]))
+    gateway_calls = (answer == "active") is flow.endswith("originating")
+    wanted = "orders the gateway to start TLS" if gateway_calls else "leaves the start of TLS to the phone"
+    yield Check(f"step {_TLS_STEP[flow]} {wanted}", ordered is gateway_calls)
+
+
+def _media(cast: Ensemble, stage: Stage, events: Sequence[Event]) -> Iterator[Check]:
+    yield Check("a message went each way", cast.heard == [UE_WORDS, CORE_WORDS], ", ".join(cast.heard))
+    access = b"".join(_octets(stage, UE))
+    core = b"".join(_octets(stage, CORE))
+    clear = UE_WORDS.encode() in access or CORE_WORDS.encode() in access
+    yield Check("only TLS records crossed the access leg", bool(access) and not clear)
+    yield Check("the core leg is in clear", UE_WORDS.encode() in core and CORE_WORDS.encode() in core)
+    released = any(event.summary.startswith("SUB resp") and "error" not in event.summary for event in events)
+    yield Check("the context was subtracted", released)
+
+
+def _octets(stage: Stage, node: str) -> Iterable[bytes]:
+    """Media octets between the gateway and a UE."""
+    for crossing, source, destination in stage.placed():
+        if crossing.kind in {Kind.TLS, Kind.MSRP} and {source, destination} == {AGW, node}:
+            yield crossing.data
+
+
+def _requests(stage: Stage, events: Sequence[Event]) -> dict[str, CommandRequest]:
+    """The first command of each H.248 request that the figure numbers."""
+    drawn = [crossing for crossing in stage.crossings if is_drawn(crossing)]
+    found = {}
+    for crossing, event in zip(drawn, events, strict=True):
+        command = _command(crossing)
+        if event.step and command is not None:
+            found[event.step] = command
+    return found
+
+
+def _command(crossing: Crossing) -> CommandRequest | None:
+    if crossing.kind is not Kind.H248:
+        return None
+    body = codec.decode(crossing.data).body
+    first = body[0] if isinstance(body, tuple) else None
+    if not isinstance(first, TransactionRequest) or not first.actions:
+        return None
+    return next(iter(first.actions[0].commands), None)
+
+
+def _told(command: CommandRequest | None) -> str:
+    if command is None:
+        return ""
+    streams = (s for d in command.descriptors if isinstance(d, Media) for s in d.streams)
+    return "\n".join(text for stream in streams for text in (stream.local, stream.remote) if text)
+
+
+def _signals(command: CommandRequest | None) -> list[str]:
+    if command is None:
+        return []
+    signals = (s for d in command.descriptors if isinstance(d, Signals) for s in d.signals)
+    return [signal.name for signal in signals if isinstance(signal, Signal)]

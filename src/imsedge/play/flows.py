@@ -1,0 +1,118 @@
+"""The flows of the TR by name: play one on real sockets, see what crossed, compare it with the figure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
+
+from imsedge.core.errors import SettingError
+from imsedge.core.ids import IdSource, RandomIds
+from imsedge.core.trace import Crossing, Kind
+from imsedge.daemon.service import make_daemon, running
+from imsedge.play import checks
+from imsedge.play.media_end import MediaError
+from imsedge.play.phone import PhoneError
+from imsedge.play.place import Place, own_place
+from imsedge.play.report import Check, Report, check_order, make_events, make_report
+from imsedge.play.scenes import Ensemble, originating, terminating
+from imsedge.play.stage import Stage
+from imsedge.play.steps import FIGURES
+
+REGISTRATION_SECONDS = 10.0
+"""How long the gateway may take to register with the controller before a flow gives up."""
+
+_POLL = 0.02
+
+
+class Flow(NamedTuple):
+    """``figure``: of the TR; ``scene`` gets the ensemble and who answers how."""
+
+    title: str
+    figure: str
+    scene: Callable[[Ensemble, str], Awaitable[None]]
+
+
+FLOWS: dict[str, Flow] = {
+    "msrp-e2ae-originating": Flow(
+        "the phone calls: MSRP over TLS to the gateway, in clear to the core", "5.2.1.2.2.1", originating
+    ),
+    "msrp-e2ae-terminating": Flow(
+        "the phone is called: MSRP in clear from the core, over TLS to the phone", "5.2.1.2.3.1", terminating
+    ),
+}
+ANSWERS = ("active", "passive")
+
+
+class Performance(NamedTuple):
+    """A flow that was played: its report, and what is needed to write a capture."""
+
+    report: Report
+    crossings: tuple[Crossing, ...]
+    secrets: bytes
+
+
+async def play(name: str, answer: str = "active", ids: IdSource | None = None) -> Performance:
+    """Play a flow between daemons of its own.  ``SettingError`` when there is no such flow or answer."""
+    find(name, answer)
+    source = ids or RandomIds()
+    own = own_place(source)
+    stage = Stage(own.place.cast)
+    daemons = [make_daemon(own.alg, tap=stage), make_daemon(own.agw)]
+    async with running(daemons):
+        return await perform(name, answer, own.place, stage, source)
+
+
+async def perform(name: str, answer: str, place: Place, stage: Stage, ids: IdSource) -> Performance:
+    """Play a flow through daemons that run already, the controller with ``stage`` as its tap."""
+    flow = find(name, answer)
+    secrets = bytearray()
+
+    def keep(line: bytes) -> None:
+        secrets.extend(line + b"\n")
+
+    hosts = (place.ue_host, place.core_host)
+    cast = Ensemble(ids, stage, hosts, (place.sip_access, place.sip_core), keep)
+    problem = ""
+    try:
+        await _registered(stage)
+        await cast.start(place.ue_host, place.next_hop)
+        await flow.scene(cast, answer)
+        await _released(stage)
+    except (PhoneError, MediaError, TimeoutError, OSError) as error:
+        problem = str(error) or type(error).__name__
+    finally:
+        await cast.stop()
+    steps = FIGURES[name, answer]
+    events = make_events(stage.arrows(), steps)
+    results: Iterable[Check] = (
+        Check("the call went through", not problem, problem),
+        check_order(events, steps),
+        *checks.of_call(cast, stage, events, name, answer),
+    )
+    return Performance(make_report(name, events, tuple(results)), tuple(stage.crossings), bytes(secrets))
+
+
+def find(name: str, answer: str) -> Flow:
+    """The flow of that name; ``SettingError`` names those there are."""
+    if name not in FLOWS:
+        raise SettingError(f"there is no flow {name}; choose one of {', '.join(FLOWS)}")
+    if answer not in ANSWERS:
+        raise SettingError(f"--answer is {' or '.join(ANSWERS)}, not {answer}")
+    return FLOWS[name]
+
+
+async def _registered(stage: Stage) -> None:
+    await _until(stage, "SVC resp", "the gateway did not register with the controller")
+
+
+async def _released(stage: Stage) -> None:
+    await _until(stage, "SUB resp", "the gateway was not told to release the call")
+
+
+async def _until(stage: Stage, starts: str, problem: str) -> None:
+    """Wait for an H.248 arrow; ``PhoneError`` when it never comes."""
+    waited = 0.0
+    while not any(a.kind is Kind.H248 and a.summary.startswith(starts) for a in stage.arrows()):
+        if waited >= REGISTRATION_SECONDS:
+            raise PhoneError(problem)
+        await asyncio.sleep(_POLL)
+        waited += _POLL

@@ -1,0 +1,159 @@
+"""The calls of the flows, as the two built-in UEs live them.
+
+``originating``: the UE calls the core (TR 29.828 clause 5.2.1.2.2); ``terminating``: the core calls the UE
+(clause 5.2.1.2.3).  Whoever answers chooses: ``active`` opens TCP before the answer goes out, as the
+figures draw it; ``passive`` waits.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from imsedge.core.address import TransportAddress
+from imsedge.core.ids import IdSource
+from imsedge.core.trace import Tap
+from imsedge.play import sessions
+from imsedge.play.chat import Chat
+from imsedge.play.media_end import Identity, MediaEnd
+from imsedge.play.phone import Dialog, Phone
+from imsedge.play.sessions import DISCARD_PORT, Told, own_path
+from imsedge.security.certificates import self_signed
+from imsedge.security.tls import Role
+
+DOMAIN = "home.test"
+MECHANISM = "msrp-tls;mediasec"
+UE_WORDS, CORE_WORDS = "Hello from the phone", "Good day from the core"
+
+
+class Ensemble:
+    """The two UEs and what they were told; lives for one flow."""
+
+    def __init__(
+        self,
+        ids: IdSource,
+        tap: Tap,
+        hosts: tuple[str, str],
+        proxies: tuple[TransportAddress, TransportAddress],
+        keylog: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self.ids = ids
+        self.ue, self.core = Phone("alice", DOMAIN, ids), Phone("core", DOMAIN, ids)
+        self.ue_proxy, self.core_proxy = proxies
+        self.certificate = self_signed("ue", "alice")
+        self.ue_media = MediaEnd(hosts[0], tap, Identity(self.certificate, keylog=keylog))
+        self.core_media = MediaEnd(hosts[1], tap)
+        self.ue_path = own_path(self.ue_media.local, ids.token(4), secure=True)
+        self.core_path = own_path(self.core_media.local, ids.token(4), secure=False)
+        self.heard: list[str] = []
+        self.seen_by_ue: Told | None = None
+        self.seen_by_core: Told | None = None
+        self.announced = ""
+
+    async def start(self, ue_host: str, next_hop: TransportAddress) -> None:
+        """The core's telephone is where the controller sends what comes from UEs."""
+        await self.core.start(next_hop)
+        await self.ue.start(TransportAddress(ue_host, 0))
+
+    async def stop(self) -> None:
+        await self.ue_media.close()
+        await self.core_media.close()
+        await self.ue.stop()
+        await self.core.stop()
+
+    async def register(self) -> tuple[str, tuple[str, ...]]:
+        """The UE registers through the controller; what the core needs to call it: contact and path."""
+        registering = asyncio.create_task(self.ue.register(self.ue_proxy, MECHANISM))
+        arrived = await self.core.expect("REGISTER")
+        contact = arrived.request.required("Contact")
+        self.core.accept(arrived, ("Contact", f"{contact};expires=3600"))
+        response = await registering
+        self.announced = ", ".join(response.headers.all("Security-Server"))
+        bare = arrived.request.contact
+        return bare.uri if bare else self.ue.record, arrived.request.headers.all("Path")
+
+    def told(self, side: str, setup: str) -> Told:
+        """What a UE says of itself; an active end is called by nobody."""
+        secure = side == "ue"
+        media = self.ue_media if secure else self.core_media
+        address = media.local if setup != "active" else media.local._replace(port=DISCARD_PORT)
+        return Told(
+            address=address,
+            setup=setup,
+            path=self.ue_path if secure else self.core_path,
+            secure=secure,
+            fingerprints=(self.certificate.fingerprint(),) if secure else (),
+        )
+
+    async def converse(self, *, ue_active: bool) -> None:
+        """One message each way, with its 200."""
+        if self.seen_by_ue is None or self.seen_by_core is None:
+            raise RuntimeError("nobody has answered yet")
+        ue = Chat(self.ue_media, self.ue_path[0], self.seen_by_ue.path, self.ids)
+        core = Chat(self.core_media, self.core_path[0], self.seen_by_core.path, self.ids)
+        await (core if ue_active else ue).begin(active=False)
+        await (ue if ue_active else core).begin(active=True)
+        await ue.say(UE_WORDS)
+        self.heard.append(await core.heard())
+        await core.say(CORE_WORDS)
+        self.heard.append(await ue.heard())
+        await ue.end()
+        await core.end()
+
+    async def hang_up(self, dialog: Dialog) -> None:
+        """The UE ends the call."""
+        ending = asyncio.create_task(self.ue.hang_up(dialog))
+        self.core.accept(await self.core.expect("BYE"))
+        await ending
+
+
+async def originating(cast: Ensemble, answer: str) -> None:
+    """Figure 5.2.1.2.2.1."""
+    await cast.register()
+    offer = sessions.write(replace(cast.told("ue", "actpass"), e2ae="requested"))
+    calling = asyncio.create_task(cast.ue.invite(cast.ue_proxy, cast.core.record, offer))
+    invite = await cast.core.expect("INVITE")
+    cast.seen_by_core = sessions.read(invite.request.body)
+    core_active = answer == "active"
+    called = asyncio.create_task((cast.ue_media if core_active else cast.core_media).accept())
+    if core_active:
+        await cast.core_media.connect(cast.seen_by_core.address)
+        await called
+    cast.core.answer(invite, sessions.write(cast.told("core", answer)))
+    response, dialog = await calling
+    cast.seen_by_ue = sessions.read(response.body)
+    await cast.core.expect("ACK")
+    if not core_active:
+        await cast.ue_media.connect(cast.seen_by_ue.address)
+    await cast.ue_media.secure(Role.SERVER if core_active else Role.CLIENT, cast.seen_by_ue.fingerprints)
+    await called
+    await cast.converse(ue_active=not core_active)
+    await cast.hang_up(dialog)
+
+
+async def terminating(cast: Ensemble, answer: str) -> None:
+    """Figure 5.2.1.2.3.1."""
+    contact, path = await cast.register()
+    offer = sessions.write(cast.told("core", "actpass"))
+    calling = asyncio.create_task(cast.core.invite(cast.core_proxy, contact, offer, path))
+    invite = await cast.ue.expect("INVITE")
+    seen = cast.seen_by_ue = sessions.read(invite.request.body)
+    ue_active = answer == "active"
+    called = asyncio.create_task((cast.core_media if ue_active else cast.ue_media).accept())
+    securing = None
+    if ue_active:
+        await cast.ue_media.connect(seen.address)
+        securing = asyncio.create_task(cast.ue_media.secure(Role.CLIENT, seen.fingerprints))
+        await called
+    dialog = cast.ue.answer(invite, sessions.write(cast.told("ue", answer)))
+    response, _ = await calling
+    cast.seen_by_core = sessions.read(response.body)
+    await cast.ue.expect("ACK")
+    if not ue_active:
+        await cast.core_media.connect(cast.seen_by_core.address)
+        await called
+        securing = asyncio.create_task(cast.ue_media.secure(Role.SERVER, seen.fingerprints))
+    if securing is not None:
+        await securing
+    await cast.converse(ue_active=ue_active)
+    await cast.hang_up(dialog)

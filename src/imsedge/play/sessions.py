@@ -1,0 +1,73 @@
+"""The descriptions that the built-in UEs write and what they read in those of the other side."""
+
+from msgspec import Struct
+
+from imsedge.core.address import TransportAddress
+from imsedge.core.errors import RemoteError
+from imsedge.core.msrp_uri import MsrpUri, read_msrp_path, write_msrp_uri
+from imsedge.play.phone import PhoneError
+from imsedge.sdp.parser import read_description
+from imsedge.security.fingerprint import Fingerprint, read_fingerprint
+
+DISCARD_PORT = 9
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """One MSRP description, as a UE means it or understands it.
+
+    ``fingerprints`` empty: in clear.  ``e2ae``: the value of ``a=3ge2ae``, ``None`` when absent.
+    """
+
+    address: TransportAddress
+    setup: str
+    path: tuple[MsrpUri, ...]
+    secure: bool
+    fingerprints: tuple[Fingerprint, ...] = ()
+    e2ae: str | None = None
+
+
+def own_path(address: TransportAddress, session: str, *, secure: bool) -> tuple[MsrpUri, ...]:
+    """The URI of an end that listens at ``address``."""
+    return (write_msrp_uri(address.host, address.port, session, secure=secure),)
+
+
+def write(told: Told, version: int = 1) -> str:
+    """SDP with CEMA (RFC 6714): the address that counts is that of ``c=`` and ``m=``."""
+    host, port = told.address
+    family = "IP6" if told.address.is_ipv6 else "IP4"
+    lines = [
+        "v=0",
+        f"o=- {version} {version} IN {family} {host}",
+        "s=-",
+        f"c=IN {family} {host}",
+        "t=0 0",
+        f"m=message {port} {'TCP/TLS/MSRP' if told.secure else 'TCP/MSRP'} *",
+        "a=accept-types:text/plain",
+        f"a=setup:{told.setup}",
+        "a=msrp-cema",
+        f"a=path:{' '.join(map(str, told.path))}",
+        *(f"a=fingerprint:{fingerprint}" for fingerprint in told.fingerprints),
+    ]
+    if told.e2ae:
+        lines.append(f"a=3ge2ae:{told.e2ae}")
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def read(sdp: bytes) -> Told:
+    """The first MSRP media; ``PhoneError`` when a flow cannot go on with it."""
+    try:
+        description = read_description(sdp)
+        media = next(media for media in description.media if media.kind == "message")
+        connection = description.connection(media)
+        if connection is None:
+            raise PhoneError("the description has no c= line")
+        return Told(
+            address=TransportAddress(connection.split()[2], int(media.port)),
+            setup=media.attribute("setup") or "active",
+            path=read_msrp_path(media.attribute("path") or ""),
+            secure=media.proto == "TCP/TLS/MSRP",
+            fingerprints=tuple(map(read_fingerprint, media.attributes("fingerprint"))),
+            e2ae=media.attribute("3ge2ae"),
+        )
+    except (RemoteError, StopIteration, IndexError) as error:
+        raise PhoneError(f"the description cannot be used: {error}") from error
