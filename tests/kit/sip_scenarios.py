@@ -1,0 +1,133 @@
+"""SIPp scenarios of a phone and of a core that know nothing of us."""
+
+from kit.sipp import expect, expect_request, pause, send
+
+_COPIED = """
+    [last_Via:]
+    [last_Record-Route:]
+    [last_From:]
+    [last_To:];tag=[call_number]
+    [last_Call-ID:]
+    [last_CSeq:]"""
+_FROM_CALLER = """
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: <sip:caller@home.test>;tag=[pid][call_number]"""
+
+
+def registers(contact_user: str = "alice") -> list[str]:
+    """A phone that registers, offering every media mechanism the way an operator's equipment does."""
+    return [
+        send(
+            f"""
+            REGISTER sip:home.test SIP/2.0
+            Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+            From: <sip:{contact_user}@home.test>;tag=[pid]
+            To: <sip:{contact_user}@home.test>
+            Call-ID: [call_id]
+            CSeq: 1 REGISTER
+            Contact: <sip:{contact_user}@[local_ip]:[local_port]>
+            Max-Forwards: 70
+            Expires: 3600
+            Require: mediasec
+            Proxy-Require: mediasec
+            Security-Client: sdes-srtp;mediasec, msrp-tls;mediasec
+            Security-Client: bfcp-tls;mediasec
+            Content-Length: 0
+            """
+        ),
+        expect(200),
+    ]
+
+
+def registrar() -> list[str]:
+    """A registrar that binds everybody for an hour."""
+    return [
+        expect_request("REGISTER"),
+        send(
+            f"""
+            SIP/2.0 200 OK{_COPIED}
+            [last_Contact:];expires=3600
+            Content-Length: 0
+            """
+        ),
+    ]
+
+
+def calls(target: str, sdp: str, *, routes: str = "", talk_ms: int = 4_000) -> list[str]:
+    """INVITE, wait for 200, ACK, talk, BYE."""
+    return [
+        send(
+            f"""
+            INVITE {target} SIP/2.0{_FROM_CALLER}
+            To: <{target}>
+            Call-ID: [call_id]
+            CSeq: 1 INVITE
+            Contact: <sip:caller@[local_ip]:[local_port]>
+            Max-Forwards: 70{routes}
+            Content-Type: application/sdp
+            Content-Length: [len]
+
+            {sdp}
+            """,
+            retrans="500",
+        ),
+        expect(100, optional=True),
+        expect(180, optional=True),
+        expect(200, rrs="true"),
+        send(
+            f"""
+            ACK [next_url] SIP/2.0{_FROM_CALLER}
+            [routes]
+            [last_To:]
+            Call-ID: [call_id]
+            CSeq: 1 ACK
+            Max-Forwards: 70
+            Content-Length: 0
+            """
+        ),
+        pause(talk_ms),
+        send(
+            f"""
+            BYE [next_url] SIP/2.0{_FROM_CALLER}
+            [routes]
+            [last_To:]
+            Call-ID: [call_id]
+            CSeq: 2 BYE
+            Max-Forwards: 70
+            Content-Length: 0
+            """,
+            retrans="500",
+        ),
+        expect(200),
+    ]
+
+
+def answers(sdp: str) -> list[str]:
+    """Takes a call with that description and waits for its end."""
+    return [
+        expect_request("INVITE"),
+        send(
+            f"""
+            SIP/2.0 200 OK{_COPIED}
+            Contact: <sip:callee@[local_ip]:[local_port]>
+            Content-Type: application/sdp
+            Content-Length: [len]
+
+            {sdp}
+            """,
+            retrans="500",
+        ),
+        expect_request("ACK"),
+        expect_request("BYE"),
+        send(
+            """
+            SIP/2.0 200 OK
+            [last_Via:]
+            [last_From:]
+            [last_To:]
+            [last_Call-ID:]
+            [last_CSeq:]
+            Content-Length: 0
+            """
+        ),
+    ]
