@@ -128,6 +128,10 @@ class Loop:
         if guard is not None:
             guard(error)
 
+    @property
+    def is_closed(self) -> bool:
+        return self._epoll.closed
+
     def close(self) -> None:
         self._handlers.clear()
         self._guards.clear()

@@ -74,6 +74,10 @@ class Plane:
         self._events.clear()
         return events
 
+    @property
+    def is_closed(self) -> bool:
+        return self.loop.is_closed
+
     def close(self) -> None:
         """Release everything."""
         for number in list(self._endpoints):

@@ -1,0 +1,283 @@
+"""The gateway's side of the media plane: workers as processes, or one plane inside this process.
+
+A context lives in one worker, and workers own disjoint shares of the ports.  A worker that dies takes its
+calls with it: each of its endpoints is reported ``Failed(PLANE)`` and ``Released``, and a new worker takes
+its place, sooner the first time than the tenth.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from imsedge.bearer import messages as m
+from imsedge.bearer.wire import PortShare, WireError, WorkerSettings, event_reader, write_frame
+from imsedge.plane.plane import Plane
+
+Deliver = Callable[[m.AnyEvent], None]
+
+# A worker that closes its end stops at once; after this it is killed (the daemon has a second in all).
+STOP_SECONDS = 0.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+# A worker that lived so long did not die of its start.
+PROVEN_SECONDS = 10.0
+
+_LOG = structlog.get_logger("imsedge.daemon.plane")
+
+
+class MediaPlane(Protocol):
+    """What the gateway needs; events come through the callback given at the making, never inside ``send``."""
+
+    async def start(self) -> None: ...
+
+    def send(self, command: m.AnyCommand) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def split_ports(ports: tuple[PortShare, ...], workers: int) -> tuple[tuple[PortShare, ...], ...]:
+    """Disjoint shares, one tuple a worker, as equal as they can be; a share too small gives some nothing."""
+    shares: list[list[PortShare]] = [[] for _ in range(workers)]
+    for share in dict.fromkeys(ports):
+        count = share.high - share.low + 1
+        for index in range(workers):
+            low = share.low + count * index // workers
+            high = share.low + count * (index + 1) // workers - 1
+            if low <= high:
+                shares[index].append(PortShare(share.address, low, high))
+    return tuple(tuple(owned) for owned in shares)
+
+
+class PlanePool:
+    """``workers`` processes; 0 means one for each processor core that we may use."""
+
+    def __init__(self, settings: WorkerSettings, deliver: Deliver, *, workers: int = 0) -> None:
+        count = workers or len(os.sched_getaffinity(0))
+        self._workers = [
+            _Worker(msgspec.structs.replace(settings, ports=share), self._on_event, self._on_death)
+            for share in split_ports(settings.ports, count)
+        ]
+        self._deliver = deliver
+        self._homes: dict[int, tuple[_Worker, int]] = {}  # of an endpoint: its worker and context
+        self._contexts: dict[int, _Worker] = {}
+        self._population: Counter[int] = Counter()  # endpoints of a context
+
+    async def start(self) -> None:
+        """Start the processes; ``OSError`` when the system does not let us."""
+        for worker in self._workers:
+            await worker.start()
+
+    def send(self, command: m.AnyCommand) -> None:
+        """A command for an endpoint that is gone does nothing."""
+        if isinstance(command, m.Open):
+            self._open(command)
+        elif command.endpoint in self._homes:
+            self._homes[command.endpoint][0].send(command)
+
+    async def stop(self) -> None:
+        """Every process is gone afterwards; more than once is harmless."""
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        self._homes.clear()
+        self._contexts.clear()
+        self._population.clear()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Of the workers that live."""
+        return tuple(worker.pid for worker in self._workers if worker.pid is not None)
+
+    def _open(self, command: m.Open) -> None:
+        worker = self._contexts.get(command.context) or self._choose(command.context)
+        if worker is None:
+            reason = "no worker of the media plane is up"
+            event = m.OpenFailed(command.endpoint, time.monotonic(), exhausted=False, reason=reason)
+            asyncio.get_running_loop().call_soon(self._deliver, event)
+            return
+        self._contexts[command.context] = worker
+        self._homes[command.endpoint] = (worker, command.context)
+        self._population[command.context] += 1
+        worker.send(command)
+
+    def _choose(self, context: int) -> "_Worker | None":
+        """Contexts are numbered in order, so this spreads them evenly."""
+        alive = [worker for worker in self._workers if worker.is_up]
+        return alive[context % len(alive)] if alive else None
+
+    def _on_event(self, event: m.AnyEvent) -> None:
+        if isinstance(event, m.Released | m.OpenFailed):
+            self._forget(event.endpoint)
+        self._deliver(event)
+
+    def _on_death(self, dead: "_Worker") -> None:
+        lost = [endpoint for endpoint, (worker, _) in self._homes.items() if worker is dead]
+        for endpoint in lost:
+            self._forget(endpoint)
+        now = time.monotonic()
+        for endpoint in lost:
+            self._deliver(m.Failed(endpoint, now, m.FailureCause.PLANE))
+            self._deliver(m.Released(endpoint, now, m.Counters()))
+
+    def _forget(self, endpoint: int) -> None:
+        _worker, context = self._homes.pop(endpoint, (None, None))
+        if context is None:
+            return
+        self._population[context] -= 1
+        if not self._population[context]:
+            del self._population[context], self._contexts[context]
+
+
+class _Worker(asyncio.Protocol):
+    """One process after the other in the same place."""
+
+    def __init__(
+        self, settings: WorkerSettings, on_event: Deliver, on_death: Callable[["_Worker"], None]
+    ) -> None:
+        self._settings = settings
+        self._on_event = on_event
+        self._on_death = on_death
+        self._process: asyncio.subprocess.Process | None = None
+        self._transport: asyncio.WriteTransport | None = None
+        self._reader = event_reader()
+        self._keeper: asyncio.Task[None] | None = None
+        self._gone = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def is_up(self) -> bool:
+        return self._transport is not None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None and self.is_up else None
+
+    async def start(self) -> None:
+        await self._launch()
+        self._keeper = asyncio.create_task(self._keep())
+
+    def send(self, command: m.AnyCommand) -> None:
+        if self._transport is not None:
+            self._transport.write(write_frame(command))
+
+    async def stop(self) -> None:
+        self._stopping = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+            self._keeper = None
+        await self._bury()
+
+    async def _launch(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "imsedge.plane.worker",
+                    str(theirs.fileno()),
+                    pass_fds=(theirs.fileno(),),
+                    stdin=asyncio.subprocess.DEVNULL,
+                )
+            except BaseException:
+                ours.close()
+                raise
+        self._gone.clear()
+        self._reader = event_reader()
+        await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
+
+    async def _keep(self) -> None:
+        """Replace the process whenever it dies."""
+        pause = FIRST_PAUSE
+        while True:
+            born = time.monotonic()
+            await self._gone.wait()
+            await self._bury()
+            pause = FIRST_PAUSE if time.monotonic() - born > PROVEN_SECONDS else min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+            try:
+                await self._launch()
+            except OSError as error:
+                _LOG.error("a worker of the media plane cannot be started", reason=str(error))
+
+    async def _bury(self) -> None:
+        process, self._process = self._process, None
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        if process is None:
+            return
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        if not self._stopping:
+            _LOG.error("a worker of the media plane died", pid=process.pid, exit=process.returncode)
+
+    # --- asyncio.Protocol ----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - of a stream socket it is one
+        self._transport = transport
+        transport.write(write_frame(self._settings))
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            events = self._reader.feed(data)
+        except WireError as error:
+            _LOG.error("a worker of the media plane talks nonsense", reason=str(error))
+            if self._transport is not None:
+                self._transport.abort()
+            return
+        for event in events:
+            self._on_event(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._transport = None
+        self._gone.set()
+        if not self._stopping:
+            self._on_death(self)
+
+
+class LocalPlane:
+    """The same interface without a process: one plane, driven by this event loop.  For tests."""
+
+    def __init__(self, settings: WorkerSettings, deliver: Deliver) -> None:
+        self._plane = Plane(settings)
+        self._deliver = deliver
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        asyncio.get_running_loop().add_reader(self._plane.fileno(), self._turn)
+
+    def send(self, command: m.AnyCommand) -> None:
+        self._plane.handle(command)
+        asyncio.get_running_loop().call_soon(self._turn)
+
+    async def stop(self) -> None:
+        if self._plane.is_closed:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        asyncio.get_running_loop().remove_reader(self._plane.fileno())
+        self._plane.close()
+
+    def _turn(self) -> None:
+        if self._plane.is_closed:
+            return
+        for event in self._plane.run_once(0):
+            self._deliver(event)
+        if self._timer is not None:
+            self._timer.cancel()
+        wait = self._plane.loop.deadline - self._plane.loop.now()
+        # Never for ever: asyncio wants a finite time.
+        self._timer = asyncio.get_running_loop().call_later(min(max(wait, 0.0), 3600.0), self._turn)

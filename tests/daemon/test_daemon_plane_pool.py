@@ -1,0 +1,177 @@
+"""The gateway's side of the media plane: real worker processes, and the same interface without one."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from imsedge.bearer import messages as m
+from imsedge.bearer.wire import PortShare, WorkerSettings
+from imsedge.daemon.plane_pool import LocalPlane, MediaPlane, PlanePool, split_ports
+from kit.plane_rig import GATEWAY, HOST, port_share
+
+TCP = m.EndpointSettings(transport=m.Transport.TCP)
+MakePlane = Callable[[WorkerSettings, Callable[[m.AnyEvent], None]], MediaPlane]
+
+
+def processes(workers: int) -> MakePlane:
+    return lambda settings, deliver: PlanePool(settings, deliver, workers=workers)
+
+
+class Gateway:
+    """Collects events; ``expect`` waits for one."""
+
+    def __init__(self) -> None:
+        self.events: list[m.AnyEvent] = []
+        self._news = asyncio.Event()
+
+    def deliver(self, event: m.AnyEvent) -> None:
+        self.events.append(event)
+        self._news.set()
+
+    async def expect(self, kind: type[m.Event], endpoint: int) -> m.AnyEvent:
+        async with asyncio.timeout(10):
+            while True:
+                for event in self.events:
+                    if isinstance(event, kind) and event.endpoint == endpoint:
+                        return event
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def running(make: MakePlane) -> AsyncIterator[tuple[MediaPlane, Gateway]]:
+    gateway = Gateway()
+    plane = make(WorkerSettings(ports=(port_share(),), certificates=(GATEWAY,)), gateway.deliver)
+    await plane.start()
+    try:
+        yield plane, gateway
+    finally:
+        await plane.stop()
+
+
+def open_endpoint(number: int, context: int) -> m.Open:
+    return m.Open(number, context, context, HOST, TCP)
+
+
+def test_shares_are_disjoint_and_leave_nothing_out() -> None:
+    shares = split_ports((PortShare("a", 10, 19), PortShare("b", 1, 2), PortShare("a", 10, 19)), 3)
+    assert shares == (
+        (PortShare("a", 10, 12),),
+        (PortShare("a", 13, 15), PortShare("b", 1, 1)),
+        (PortShare("a", 16, 19), PortShare("b", 2, 2)),
+    )
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("make", [processes(2), LocalPlane], ids=["processes", "in this process"])
+async def test_commands_go_out_and_events_come_back(make: MakePlane) -> None:
+    async with running(make) as (plane, gateway):
+        plane.send(open_endpoint(1, context=1))
+        plane.send(open_endpoint(2, context=1))
+        opened = await gateway.expect(m.Opened, 1)
+        assert isinstance(opened, m.Opened)
+        reader, writer = await asyncio.open_connection(*opened.local)
+        await gateway.expect(m.Established, 1)
+        plane.send(m.Query(1))
+        await gateway.expect(m.Statistics, 1)
+        plane.send(m.Release(1))
+        await gateway.expect(m.Released, 1)
+        plane.send(m.Query(1))
+        assert await reader.read() == b""
+        writer.close()
+
+
+@pytest.mark.system
+async def test_the_in_process_plane_keeps_its_timers() -> None:
+    gateway = Gateway()
+    settings = WorkerSettings(ports=(port_share(),), certificates=(GATEWAY,), handshake_limit=0.05)
+    plane = LocalPlane(settings, gateway.deliver)
+    await plane.start()
+    wanted = m.EndpointSettings(transport=m.Transport.TLS, fingerprints=(GATEWAY.fingerprint(),))
+    plane.send(m.Open(1, 1, 1, HOST, wanted))
+    opened = await gateway.expect(m.Opened, 1)
+    assert isinstance(opened, m.Opened)
+    _reader, writer = await asyncio.open_connection(*opened.local)
+    failed = await gateway.expect(m.Failed, 1)
+    assert isinstance(failed, m.Failed)
+    assert failed.cause is m.FailureCause.TLS_TIMEOUT
+    writer.close()
+    await plane.stop()
+    await plane.stop()
+
+
+@pytest.mark.system
+async def test_contexts_spread_and_ports_never_meet() -> None:
+    async with running(processes(2)) as (plane, gateway):
+        for number in range(8):
+            plane.send(open_endpoint(number, context=number // 2))
+        opened = [await gateway.expect(m.Opened, number) for number in range(8)]
+        ports = [event.local.port for event in opened if isinstance(event, m.Opened)]
+        assert len(set(ports)) == 8
+        middle = (min(ports) + max(ports)) / 2
+        assert {port > middle for port in ports} == {True, False}
+
+
+@pytest.mark.system
+async def test_a_dead_worker_takes_only_its_calls_and_is_replaced() -> None:
+    async with running(processes(2)) as (plane, gateway):
+        assert isinstance(plane, PlanePool)
+        plane.send(open_endpoint(1, context=0))
+        plane.send(open_endpoint(2, context=1))
+        await gateway.expect(m.Opened, 1)
+        await gateway.expect(m.Opened, 2)
+        victim = plane.pids[0]
+        os.kill(victim, signal.SIGKILL)
+        failed = await gateway.expect(m.Failed, 1)
+        assert isinstance(failed, m.Failed)
+        assert failed.cause is m.FailureCause.PLANE
+        await gateway.expect(m.Released, 1)
+        assert not [event for event in gateway.events if isinstance(event, m.Failed) and event.endpoint == 2]
+        async with asyncio.timeout(10):
+            while len(plane.pids) < 2:  # noqa: ASYNC110 - nobody announces a worker that has nothing to do
+                await asyncio.sleep(0.02)
+        plane.send(open_endpoint(3, context=0))
+        await gateway.expect(m.Opened, 3)
+        assert victim not in plane.pids
+
+
+@pytest.mark.system
+async def test_without_a_worker_an_open_fails_at_once() -> None:
+    async with running(processes(1)) as (plane, gateway):
+        assert isinstance(plane, PlanePool)
+        await plane.stop()
+        plane.send(open_endpoint(1, context=1))
+        failed = await gateway.expect(m.OpenFailed, 1)
+        assert isinstance(failed, m.OpenFailed)
+        assert not failed.exhausted
+
+
+@pytest.mark.system
+async def test_stop_takes_less_than_a_second_and_leaves_no_process() -> None:
+    gateway = Gateway()
+    plane = PlanePool(WorkerSettings(ports=(port_share(),)), gateway.deliver, workers=2)
+    await plane.start()
+    pids = plane.pids
+    began = time.monotonic()
+    await plane.stop()
+    assert time.monotonic() - began < 1.0
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+@pytest.mark.system
+async def test_a_worker_that_does_not_stop_is_killed() -> None:
+    gateway = Gateway()
+    plane = PlanePool(WorkerSettings(ports=(port_share(),)), gateway.deliver, workers=1)
+    await plane.start()
+    (pid,) = plane.pids
+    os.kill(pid, signal.SIGSTOP)
+    await plane.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
