@@ -151,7 +151,10 @@ def read_name_address(text: str) -> NameAddress:
         semicolon, params = "", text[closing + 1 :]
         _check_display(display)
     uri = uri.strip(WHITESPACE)
-    read_uri(uri)
+    try:
+        read_uri(uri)
+    except SipError as error:
+        raise SipError(400, error.reason) from None
     return NameAddress(uri, display, read_params(semicolon + params, "name-addr"))
 
 
@@ -164,7 +167,7 @@ def _check_display(display: str) -> None:
         raise SipError(400, "bad display name")
 
 
-class Warning(Struct, frozen=True):  # noqa: A001 - the header's name
+class SipWarning(Struct, frozen=True):
     """``399 agent "text"`` (RFC 3261 clause 20.43); ``text`` without quotes."""
 
     code: int
@@ -175,9 +178,9 @@ class Warning(Struct, frozen=True):  # noqa: A001 - the header's name
         return f"{self.code} {self.agent} {quote(self.text)}"
 
 
-def read_warning(text: str) -> Warning:
+def read_warning(text: str) -> SipWarning:
     """One ``warning-value``."""
     parts = text.split(None, 2)
     if len(parts) != 3 or len(parts[0]) != 3 or not parts[2].startswith('"'):
         raise SipError(400, "bad Warning")
-    return Warning(read_number(parts[0], 999, "Warning"), parts[1], unquote(parts[2].strip(WHITESPACE)))
+    return SipWarning(read_number(parts[0], 999, "Warning"), parts[1], unquote(parts[2].strip(WHITESPACE)))

@@ -35,9 +35,9 @@ def read_message(data: bytes, limits: Limits = DEFAULT_LIMITS) -> SipMessage:
     if len(head) > limits.head:
         raise SipError(513, f"header section is over {limits.head} octets")
     start_line, lines = _unfold(head.decode("utf-8", "surrogateescape"))
-    if len(start_line) > limits.start_line:
-        raise SipError(414, f"start line is over {limits.start_line} octets")
     fields, damage = _read_fields(lines, limits)
+    if len(start_line) > limits.start_line:
+        damage = SipError(414, f"start line is over {limits.start_line} octets")
     headers = Headers(fields)
     if start_line[:8].upper() == VERSION + " ":
         return _read_response(start_line, headers, body, damage, limits)
@@ -99,9 +99,9 @@ def _read_request(
     except SipError as error:
         raise damage or error from None
     try:
-        _check_request_line(parts)
         if damage is not None:
             raise damage
+        _check_request_line(parts)
         _check_single(request)
         _check_lists(headers, limits)
         if request.cseq.method != request.method:
