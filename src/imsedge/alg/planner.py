@@ -146,7 +146,7 @@ def _source_filter(request: StreamRequest) -> list[Parameter]:
     address = [gm.SAF.write(True), gm.SAM.write(f"[{remote.host}]")]
     if remote.port == DISCARD_PORT:
         return address
-    return [*address, gm.SPF.write(True), gm.SPR.write(str(remote.port))]
+    return [*address, gm.SPF.write(True), gm.SPR.write(remote.port)]
 
 
 def _local(request: StreamRequest, family: str) -> str | None:
