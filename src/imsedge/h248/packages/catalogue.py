@@ -1,7 +1,7 @@
 """Names to numbers and back, for every package, item and parameter (H.248.1 clause 12 and Annex A).
 
-Built from ``ALL`` and the IANA registry, with overrides on top.  What has no name here still gets one: package
-0x8100 item 7 is ``id8100/id0007``, and that name finds its way back to the numbers, so nothing unknown is lost
+Built from ``ALL`` and the IANA registry, with overrides on top.  What has no name here still gets one: item 7
+of package 0x8100 is ``id8100/id0007``, and that name finds its way back to the numbers, so nothing is lost
 between the encodings.
 """
 
