@@ -13,6 +13,7 @@ from imsedge import __version__
 from imsedge.agw import messages as agw
 from imsedge.agw.gateway import Gateway
 from imsedge.bearer.messages import AnyEvent
+from imsedge.core.address import TransportAddress
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Tap
 from imsedge.daemon.agw_metrics import AgwMetrics
@@ -72,7 +73,7 @@ class AgwDaemon:
         self._metrics = AgwMetrics(lambda: self.gateway.load()[:3], self.registered.is_set)
         self._status = StatusServer(self._pages())
         self._pool = PlanePool(
-            worker_settings(settings, self.certificate), settings.media.workers, self._on_bearer
+            worker_settings(settings, self.certificate), self._on_bearer, workers=settings.media.workers
         )
         self._mid: Mid | None = None
         self._association: GatewayAssociation | None = None
@@ -112,6 +113,11 @@ class AgwDaemon:
             self._driver = self._endpoint = None
         await self._status.stop()
         await self._pool.stop()
+
+    @property
+    def status_address(self) -> TransportAddress | None:
+        """Where the status endpoint listens, once started."""
+        return self._status.address
 
     # --- what the other parts say ----------------------------------------------------------------------
 
