@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 
 def check_properties(wanted: ContextProperties | None, audit: ContextAudit | None) -> None:
-    """Raises ``H248Error``: 445, 501 or 522 for what this gateway cannot do to a context."""
+    """Raises ``H248Error`` 445, 501 or 522 for what this gateway cannot do to a context."""
     if wanted is not None:
         if any(triple.direction is not TopologyDirection.BOTHWAY for triple in wanted.topology or ()):
             fail(522, "the only topology between two terminations is Bothway")

@@ -38,13 +38,15 @@ from imsedge.h248.model import (
     TerminationState,
     fold,
 )
+from imsedge.h248.packages import nt, tcpbcc, tlsbsc
+from imsedge.h248.packages.model import StatisticKey
 
-_STATISTICS: dict[str, Callable[[Counters], int]] = {
-    items.OCTETS_SENT: lambda counters: counters.octets_sent,
-    items.OCTETS_RECEIVED: lambda counters: counters.octets_received,
-    items.DURATION: lambda counters: counters.duration_ms,
-}
-_LATEST = frozenset({items.DURATION})  # over several streams: the longest, not the sum
+# Each statistic, what it is of one stream, and how those of several streams are put together.
+_STATISTICS: tuple[tuple[StatisticKey[int], Callable[[Counters], int], Callable[[list[int]], int]], ...] = (
+    (nt.OCTETS_SENT, lambda counters: counters.octets_sent, sum),
+    (nt.OCTETS_RECEIVED, lambda counters: counters.octets_received, sum),
+    (nt.DURATION, lambda counters: counters.duration_ms, max),
+)
 
 
 def wants_statistics(audit: Audit | None) -> bool:
@@ -55,28 +57,30 @@ def wants_statistics(audit: Audit | None) -> bool:
 
 
 def check_audit(audit: Audit | None) -> None:
-    """Raises ``H248Error`` 532 for a statistic that there is not."""
+    """Raises ``H248Error`` 532 for a statistic that is not counted here."""
     for item in audit.individual if audit else ():
-        if isinstance(item, Statistics):
-            check_statistics(item, 532)
+        for statistic in item.items if isinstance(item, Statistics) else ():
+            if not _is_counted(statistic):
+                fail(532, f"{statistic.name} is not counted here")
 
 
-def check_statistics(statistics: Statistics | None, code: int = 453) -> None:
-    """Raises ``H248Error`` for names that are not counted here.  All others are counted always."""
-    known = {fold(name) for name in _STATISTICS}
-    for item in statistics.items if statistics else ():
-        if fold(item.name) not in known:
-            items.refuse_statistic(item.name, code)
+def check_statistics(statistics: Statistics | None) -> None:
+    """Raises ``H248Error`` 440 or 453 for what is not counted here.  All others are counted always."""
+    for statistic in statistics.items if statistics else ():
+        if not _is_counted(statistic):
+            items.refuse_statistic(statistic.name)
+
+
+def _is_counted(statistic: Statistic) -> bool:
+    return any(fold(key.name) == fold(statistic.name) for key, _, _ in _STATISTICS)
 
 
 def statistics_of(termination: Termination) -> Statistics:
-    """Summed over the streams, as last heard from the media plane."""
+    """Over all streams, as last heard from the media plane."""
     counters = [stream.counters for stream in termination.streams.values()]
-    values = {
-        name: (max if name in _LATEST else sum)([count(c) for c in counters] or [0])
-        for name, count in _STATISTICS.items()
-    }
-    return Statistics(tuple(Statistic(name, (str(value),)) for name, value in values.items()))
+    return Statistics(
+        tuple(key.count(together([of(c) for c in counters] or [0])) for key, of, together in _STATISTICS)
+    )
 
 
 def describe(scope: Scope, termination: Termination | None, audit: Audit | None) -> tuple[AuditReturn, ...]:
@@ -133,7 +137,7 @@ def _statistics(_scope: Scope, termination: Termination | None) -> AuditReturn:
 
 
 def _packages(_scope: Scope, _termination: Termination | None) -> AuditReturn:
-    return Packages(tuple(PackageVersion(name, version) for name, version in items.packages()))
+    return Packages(tuple(PackageVersion(package.name, package.version) for package in items.SERVED))
 
 
 _WHOLE: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {
@@ -210,7 +214,7 @@ def _statistics_part(_scope: Scope, termination: Termination | None, asked: Stat
 
 def _packages_part(_scope: Scope, _termination: Termination | None, asked: Packages) -> AuditReturn:
     wanted = {fold(item.name) for item in asked.items}
-    found = tuple(PackageVersion(n, version) for n, version in items.packages() if fold(n) in wanted)
+    found = tuple(PackageVersion(p.name, p.version) for p in items.SERVED if fold(p.name) in wanted)
     return Packages(found) if found else AuditItem.PACKAGES
 
 
@@ -250,13 +254,13 @@ def _events_capability(_scope: Scope, termination: Termination | None) -> AuditR
 def _signals_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
     if termination is None:
         return AuditItem.SIGNALS
-    return Signals((Signal(items.START_TCP), Signal(items.START_TLS)))
+    return Signals((Signal(tcpbcc.EST_BNC.name), Signal(tlsbsc.EST_BNC.name)))
 
 
 def _statistics_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
     if termination is None:
         return AuditItem.STATISTICS
-    return Statistics(tuple(Statistic(name) for name in _STATISTICS))
+    return Statistics(tuple(Statistic(key.name) for key, _, _ in _STATISTICS))
 
 
 _CAPABILITIES: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {

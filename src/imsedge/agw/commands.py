@@ -158,7 +158,7 @@ def _modify_root(scope: Scope, command: CommandRequest, name: str) -> CommandRep
     if changes.streams or changes.signals or changes.statistics:
         fail(447, "ROOT has no streams, signals and statistics")
     for parameter in changes.state.properties if changes.state else ():
-        items.refuse_root_property(parameter.name)
+        items.refuse_property(parameter.name)
     check_events(changes.events, Place.ROOT, (), scope.desk.settings.limits.events_per_termination)
     check_audit(changes.audit)
     arm_root(scope.desk, changes.events)

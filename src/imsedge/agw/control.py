@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from imsedge.agw import items
 from imsedge.agw.errors import fail
 from imsedge.h248.model import LocalControl, Parameter, Relation, StreamMode, fold
+from imsedge.h248.packages import gm, ipdc, mgcinfo, rtcph, tcpbcc
+from imsedge.h248.packages.model import Property
 
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _MASK = re.compile(r"\[([0-9A-Fa-f.:]+)\](?:/([0-9]{1,3}))?|([0-9A-Fa-f.:]+)(?:/([0-9]{1,3}))?")
@@ -56,17 +58,14 @@ def revise_control(control: Control, received: LocalControl | None) -> Control:
 
 def asked_realm(received: LocalControl | None) -> str | None:
     """The realm that a LocalControl asks for, before there is a stream."""
-    for parameter in received.properties if received else ():
-        if fold(parameter.name) == fold(items.REALM.name):
-            return items.REALM.read(parameter)
-    return None
+    return ipdc.REALM.find(received.properties) if received else None
 
 
 def _obey(control: Control, name: str, parameter: Parameter) -> Control:
     row = _ROWS.get(name)
     if row is None:
         items.refuse_property(parameter.name)
-    if not parameter.values or "$" in parameter.values or parameter.relation is not Relation.EQUAL:
+    if parameter.relation is not Relation.EQUAL or "$" in parameter.values:
         fail(449, f"{parameter.name} needs one value")
     key, apply = row
     return apply(control, key.read(parameter))
@@ -74,14 +73,14 @@ def _obey(control: Control, name: str, parameter: Parameter) -> Control:
 
 def _set_realm(control: Control, realm: str) -> Control:
     if control.realm is not None and fold(control.realm) != fold(realm):
-        fail(449, f"{items.REALM.name} of an existing stream cannot change")
+        fail(449, f"{ipdc.REALM.name} of an existing stream cannot change")
     return replace(control, realm=realm)
 
 
 def _set_mode(control: Control, mode: str) -> Control:
-    if fold(mode) == "relay":
+    if mode == "relay":
         fail(501, "stateless TCP relay is not there; use proxy")
-    return replace(control, merge=fold(mode) == "merge")
+    return replace(control, merge=mode == "merge")
 
 
 def _set_mask(control: Control, mask: str) -> Control:
@@ -105,16 +104,23 @@ def _set_ports(control: Control, ports: str) -> Control:
     return replace(control, source_ports=(low, high))
 
 
-_ROWS: dict[str, tuple[items.Key[Any], Callable[[Control, Any], Control]]] = {
+def _keep(control: Control, _value: object) -> Control:
+    """Audits return it, nothing else: ``mgcinfo/db`` is meant so, and TCP has no RTCP port to reserve."""
+    return control
+
+
+_ROWS: dict[str, tuple[Property[Any], Callable[[Control, Any], Control]]] = {
     fold(key.name): (key, apply)
     for key, apply in (
-        (items.REALM, _set_realm),
-        (items.TCP_MODE, _set_mode),
-        (items.INCOMING, lambda control, value: replace(control, discard=fold(value) == "discard")),
-        (items.FILTER_ADDRESS, lambda control, value: replace(control, filter_address=value)),
-        (items.FILTER_PORT, lambda control, value: replace(control, filter_port=value)),
-        (items.SOURCE_MASK, _set_mask),
-        (items.SOURCE_PORT, lambda control, value: _set_ports(control, str(value))),
-        (items.SOURCE_PORTS, _set_ports),
+        (ipdc.REALM, _set_realm),
+        (tcpbcc.MODE, _set_mode),
+        (tcpbcc.INCOMING, lambda control, value: replace(control, discard=value == "discard")),
+        (gm.SAF, lambda control, value: replace(control, filter_address=value)),
+        (gm.SAM, _set_mask),
+        (gm.SPF, lambda control, value: replace(control, filter_port=value)),
+        (gm.SPR, lambda control, value: replace(control, source_ports=(value, value))),
+        (gm.SPRR, _set_ports),
+        (mgcinfo.DATA, _keep),
+        (rtcph.RSB, _keep),
     )
 }

@@ -49,7 +49,7 @@ class Changes(Struct, frozen=True):
 
 
 def read_changes(descriptors: tuple[AmmDescriptor, ...]) -> Changes:
-    """Raises ``H248Error``: 444 not supported here, 448 twice."""
+    """Raises ``H248Error`` 444 not supported here, 448 twice."""
     found: dict[str, AmmDescriptor] = {}
     for descriptor in descriptors:
         name = _SUPPORTED.get(type(descriptor))

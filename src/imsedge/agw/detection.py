@@ -16,6 +16,8 @@ from imsedge.agw.state import Termination
 from imsedge.agw.streams import StreamTerms, is_callable
 from imsedge.bearer.messages import StartTcp, StartTls
 from imsedge.h248.model import Events, RequestedEvent, Signal, SignalList, Signals, fold
+from imsedge.h248.packages import g, hangterm, it, tcpbcc, tlsbsc
+from imsedge.h248.packages.model import Event, Param
 
 
 class Place(Enum):
@@ -26,22 +28,21 @@ class Place(Enum):
 
 
 class _Detector(NamedTuple):
-    """``needed`` must be there and be a number."""
+    """``needed`` must be there."""
 
-    name: str
+    event: Event
     place: Place
-    parameters: tuple[items.Key[str], ...] = ()
-    needed: items.Key[int] | None = None
+    needed: Param[int] | None = None
 
 
 _EVENTS: dict[str, _Detector] = {
-    fold(row.name): row
+    fold(row.event.name): row
     for row in (
-        _Detector(items.TCP_CHANGE, Place.TERMINATION, (items.TYPE,)),
-        _Detector(items.TLS_CHANGE, Place.TERMINATION, (items.TYPE,)),
-        _Detector(items.CAUSE, Place.TERMINATION),
-        _Detector(items.HEARTBEAT, Place.TERMINATION, needed=items.TIMER_X),
-        _Detector(items.INACTIVITY, Place.ROOT, needed=items.MAXIMUM_IDLE),
+        _Detector(tcpbcc.BNC_CHANGE, Place.TERMINATION),
+        _Detector(tlsbsc.BNC_CHANGE, Place.TERMINATION),
+        _Detector(g.CAUSE, Place.TERMINATION),
+        _Detector(hangterm.HEARTBEAT, Place.TERMINATION, needed=hangterm.TIMER_X),
+        _Detector(it.TIMED_OUT, Place.ROOT, needed=it.MAXIMUM),
     )
 }
 
@@ -50,7 +51,7 @@ _EVENTS: dict[str, _Detector] = {
 
 
 def check_events(events: Events | None, place: Place, streams: Iterable[int], limit: int) -> None:
-    """Raises ``H248Error``: 440, 446, 449, 451, 457, 501, 510 or 512."""
+    """Raises ``H248Error`` 440, 446, 449, 451, 457, 501, 510 or 512."""
     if events is None:
         return
     if len(events.events) > limit:
@@ -70,30 +71,20 @@ def _check_event(event: RequestedEvent, place: Place) -> None:
         fail(512, f"{event.name} is detected at {row.place.value} only")
     if event.embedded or event.digit_map or event.regulated:
         fail(501, f"{event.name}: embedded descriptors and digit maps are not supported")
+    known = {fold(key.name): key for key in row.event.requested}
     for parameter in event.parameters:
-        if not parameter.values:
-            fail(449, f"{event.name}: {parameter.name} has no value")
-        if row.needed is not None and fold(parameter.name) == fold(row.needed.name):
-            if row.needed.read(parameter) < 0:
-                fail(449, f"{event.name}: {parameter.name} is negative")
-        elif fold(parameter.name) not in {fold(key.name) for key in row.parameters}:
+        key = known.get(fold(parameter.name))
+        if key is None:
             fail(446, f"{event.name} has no parameter {parameter.name} here")
-    if row.needed is not None and number_of(event, row.needed) is None:
+        key.read_all(parameter)
+    if row.needed is not None and row.needed.find(event.parameters) is None:
         fail(457, f"{event.name} needs {row.needed.name}")
-
-
-def number_of(event: RequestedEvent, key: items.Key[int]) -> int | None:
-    """The value of a numeric parameter."""
-    for parameter in event.parameters:
-        if fold(parameter.name) == fold(key.name):
-            return key.read(parameter)
-    return None
 
 
 def supported_events(*, root: bool) -> tuple[str, ...]:
     """Names of what can be armed there."""
     place = Place.ROOT if root else Place.TERMINATION
-    return tuple(row.name for row in _EVENTS.values() if row.place is place)
+    return tuple(row.event.name for row in _EVENTS.values() if row.place is place)
 
 
 def find_event(events: Events, name: str, stream: int | None = None) -> RequestedEvent | None:
@@ -115,8 +106,8 @@ def arm(desk: Desk, termination: Termination, events: Events | None) -> None:
 
 def arm_heartbeat(desk: Desk, termination: Termination) -> None:
     """H.248.36: the timer runs from the last command for the termination; 0 switches it off."""
-    event = find_event(termination.events, items.HEARTBEAT)
-    seconds = number_of(event, items.TIMER_X) if event else 0
+    event = find_event(termination.events, hangterm.HEARTBEAT.name)
+    seconds = hangterm.TIMER_X.find(event.parameters) if event else 0
     if seconds:
         desk.timers.set((Timer.HEARTBEAT, termination.name), desk.now + seconds)
     else:
@@ -136,17 +127,17 @@ def arm_root(desk: Desk, events: Events | None) -> None:
 
 def idle_seconds(events: Events) -> float:
     """``it/ito{mit}``, in units of 10 ms; 0 when it is not armed."""
-    event = find_event(events, items.INACTIVITY)
-    return (number_of(event, items.MAXIMUM_IDLE) or 0) / 100 if event else 0.0
+    event = find_event(events, it.TIMED_OUT.name)
+    return (it.MAXIMUM.find(event.parameters) or 0) / 100 if event else 0.0
 
 
 # --- signals ----------------------------------------------------------------------------------------
 
 
 def check_signals(signals: Signals | None, streams: dict[int, StreamTerms]) -> None:
-    """Raises ``H248Error``: 440, 449, 452, 472 or 513.  ``streams``: as they will be."""
+    """Raises ``H248Error`` 440, 449, 452, 472 or 513.  ``streams``: as they will be."""
     for signal in _each(signals):
-        if fold(signal.name) not in (fold(items.START_TCP), fold(items.START_TLS)):
+        if fold(signal.name) not in (fold(tcpbcc.EST_BNC.name), fold(tlsbsc.EST_BNC.name)):
             items.refuse_signal(signal.name)
         if signal.stream is not None and signal.stream not in streams:
             fail(449, f"{signal.name} names stream {signal.stream}, which is not there")
@@ -156,9 +147,9 @@ def check_signals(signals: Signals | None, streams: dict[int, StreamTerms]) -> N
 
 
 def _check_signal(signal: Signal, number: int, terms: StreamTerms) -> None:
-    if fold(signal.name) == fold(items.START_TCP) and not is_callable(terms):
+    if fold(signal.name) == fold(tcpbcc.EST_BNC.name) and not is_callable(terms):
         fail(472, f"{signal.name}: where to connect stream {number} is not known")
-    if fold(signal.name) == fold(items.START_TLS) and terms.local.transport not in SECURE:
+    if fold(signal.name) == fold(tlsbsc.EST_BNC.name) and terms.local.transport not in SECURE:
         fail(513, f"{signal.name}: the transport of stream {number} has no TLS")
 
 
@@ -168,7 +159,7 @@ def give(desk: Desk, termination: Termination, signals: Signals | None) -> None:
         for stream in termination.streams.values():
             if signal.stream not in (None, stream.id) or stream.dead:
                 continue
-            if fold(signal.name) == fold(items.START_TCP):
+            if fold(signal.name) == fold(tcpbcc.EST_BNC.name):
                 desk.order(StartTcp(stream.endpoint))
             elif not stream.tls_ordered:
                 stream.tls_ordered = True

@@ -10,10 +10,9 @@ controller goes away (nothing may leak when it never comes back).
 
 from math import inf
 
-from imsedge.agw import items
 from imsedge.agw.bearers import apply_event, is_answer, log_text
 from imsedge.agw.desk import Desk, Timer
-from imsedge.agw.detection import arm_heartbeat, find_event, idle_seconds, number_of
+from imsedge.agw.detection import arm_heartbeat, find_event, idle_seconds
 from imsedge.agw.executor import Executor
 from imsedge.agw.messages import (
     Answer,
@@ -35,6 +34,7 @@ from imsedge.bearer.messages import AnyEvent
 from imsedge.core.ids import IdSource
 from imsedge.core.machine import Tick
 from imsedge.h248.model import ErrorDescriptor
+from imsedge.h248.packages import hangterm
 
 # Contexts begin at a random number, so that a request meant for a gateway's former life seldom hits a
 # context of the new one.
@@ -144,10 +144,10 @@ class Gateway:
 
     def _heartbeat(self, name: str) -> None:
         termination = self._desk.registry.termination(name)
-        event = find_event(termination.events, items.HEARTBEAT) if termination else None
+        event = find_event(termination.events, hangterm.HEARTBEAT.name) if termination else None
         if termination is None or event is None:
             return
-        due = termination.heard + (number_of(event, items.TIMER_X) or 0)
+        due = termination.heard + (hangterm.TIMER_X.find(event.parameters) or 0)
         if due > self._desk.now:  # commands came since the timer was set
             self._desk.timers.set((Timer.HEARTBEAT, name), due)
             return

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from imsedge.agw import items
 from imsedge.agw.desk import Desk
 from imsedge.agw.detection import find_event
 from imsedge.agw.local_remote import SECURE
@@ -31,14 +30,13 @@ from imsedge.h248.model import (
     CommandRequest,
     ObservedEvent,
     ObservedEvents,
-    Parameter,
     RequestedEvent,
     ServiceChange,
     ServiceChangeMethod,
     TimeStamp,
     Verb,
-    fold,
 )
+from imsedge.h248.packages import g, hangterm, it, tcpbcc, tlsbsc
 
 _LOSSES = ("Cut", "Mfail")
 
@@ -70,7 +68,7 @@ def report_bearer(desk: Desk, termination: Termination, stream: StreamState, eve
     observed = tuple(_observed(desk, termination, stream, change))
     if isinstance(event, Failed) and event.cause is FailureCause.PLANE:
         first, termination.out_of_service = not termination.out_of_service, True
-        armed = find_event(termination.events, items.CAUSE, stream.id)
+        armed = find_event(termination.events, g.CAUSE.name, stream.id)
         if first and armed is None:
             _report(desk, termination.context, _out_of_service(termination.name))
     if observed:
@@ -85,12 +83,12 @@ def notify(desk: Desk, termination: Termination, observed: tuple[ObservedEvent, 
 
 def notify_heartbeat(desk: Desk, termination: Termination) -> None:
     """H.248.36: nobody has asked for this termination for a while."""
-    notify(desk, termination, (ObservedEvent(items.HEARTBEAT, time=time_stamp(desk)),))
+    notify(desk, termination, (ObservedEvent(hangterm.HEARTBEAT.name, time=time_stamp(desk)),))
 
 
 def notify_inactivity(desk: Desk) -> None:
     """H.248.14: nothing was heard from the controller."""
-    observed = (ObservedEvent(items.INACTIVITY, time=time_stamp(desk)),)
+    observed = (ObservedEvent(it.TIMED_OUT.name, time=time_stamp(desk)),)
     events = ObservedEvents(desk.registry.root_events.request_id or 0, observed)
     _report(desk, NULL_CONTEXT, CommandRequest(Verb.NOTIFY, (ROOT,), observed=events))
 
@@ -124,20 +122,20 @@ def _observed(
 ) -> Iterator[ObservedEvent]:
     armed = _armed_change(termination, stream, change)
     if armed is not None:
-        parameters = [Parameter(items.TYPE.name, (change.kind,))]
+        parameters = [tcpbcc.TYPE.write(change.kind)]
         if change.cause:
-            parameters.append(Parameter(items.CHANGE_CAUSE.name, (f'"{change.cause}"',)))
+            parameters.append(tcpbcc.CAUSE.write(change.cause))
         yield ObservedEvent(armed.name, stream.id, time_stamp(desk), tuple(parameters))
-    cause = find_event(termination.events, items.CAUSE, stream.id)
+    cause = find_event(termination.events, g.CAUSE.name, stream.id)
     if cause is not None and change.general is not None:
-        general = Parameter(items.GENERAL_CAUSE.name, (change.general,))
-        failure = Parameter(items.FAILURE_CAUSE.name, (f'"{change.cause}"',))
+        general = g.GENERAL_CAUSE.write(change.general)
+        failure = g.FAILURE_CAUSE.write(change.cause.encode())
         yield ObservedEvent(cause.name, stream.id, time_stamp(desk), (general, failure))
 
 
 def _armed_change(termination: Termination, stream: StreamState, change: _Change) -> RequestedEvent | None:
     """TLS ends with its TCP: a loss is told to whichever of the two events is armed, its own first."""
-    own, other = items.TLS_CHANGE, items.TCP_CHANGE
+    own, other = tlsbsc.BNC_CHANGE.name, tcpbcc.BNC_CHANGE.name
     if not change.tls:
         own, other = other, own
     names = (own, other) if change.kind in _LOSSES and stream.terms.local.transport in SECURE else (own,)
@@ -150,9 +148,8 @@ def _armed_change(termination: Termination, stream: StreamState, change: _Change
 
 def _wanted_kinds(armed: RequestedEvent) -> tuple[str, ...]:
     for parameter in armed.parameters:
-        if fold(parameter.name) == fold(items.TYPE.name):
-            asked = {fold(value) for value in parameter.values}
-            return tuple(kind for kind in ("Est", "Mod", *_LOSSES) if fold(kind) in asked)
+        if tcpbcc.TYPE.named(parameter.name):
+            return tcpbcc.TYPE.read_all(parameter)
     return _LOSSES
 
 

@@ -35,7 +35,7 @@ class StreamTerms(Struct, frozen=True):
 
 
 def begin(stream: Stream, realm: Realm, certificate: bytes | None, mode: StreamMode) -> StreamTerms:
-    """The terms of a new stream.  Raises ``H248Error``: 441 without Local, 449 and others."""
+    """The terms of a new stream.  Raises ``H248Error`` 441 without Local, 449 and others."""
     if not stream.local:
         fail(441, "Local is needed for a new stream")
     control = revise_control(Control(mode=mode), stream.control)
