@@ -14,6 +14,8 @@ from imsedge.h248.model import (
     DomainMid,
     Message,
     Mid,
+    ObservedEvent,
+    ObservedEvents,
     TransactionRequest,
     Verb,
 )
@@ -51,3 +53,9 @@ def message(mid: Mid, *transactions: Any, version: int = 2) -> Message:
 
 def decoded(transmit: Transmit) -> Message:
     return decode(transmit.data)
+
+
+def notify(event: str, request_id: int) -> tuple[ActionRequest, ...]:
+    """``Notify = ROOT { ObservedEvents = ... }``."""
+    observed = ObservedEvents(request_id, (ObservedEvent(event),))
+    return (ActionRequest(0, (CommandRequest(Verb.NOTIFY, (ROOT,), observed=observed),)),)
