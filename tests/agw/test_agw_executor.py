@@ -160,7 +160,9 @@ def test_a_context_lives_as_long_as_its_action_although_it_is_empty() -> None:
 def test_terminations_released_while_they_are_opened_do_not_come_to_life() -> None:
     talk = GatewayTalk(slow=True)
     number = talk.begin(f"Context = $ {{ {ADD} }}")
-    talk.ask('Context = - { ServiceChange = ROOT { Services { Method = Restart, Reason = "901 Cold Boot" } } }')
+    talk.ask(
+        'Context = - { ServiceChange = ROOT { Services { Method = Restart, Reason = "901 Cold Boot" } } }'
+    )
     assert [d.change.method for d in talk.directed] == ["Restart"]
     talk.plane_answers()
     assert "Error = 430" in shown(talk.answers[number])

@@ -104,9 +104,7 @@ a=fingerprint:{AGW}
     assert talk.plane.open[2].setup is Setup.ACTIVE
 
     # 21. TLS is up; nobody asked to be told.
-    talk.happen(
-        TlsStarted(2, 1.0, TlsRole.CLIENT), TlsEstablished(2, 1.1, "TLSv1.3", "X", UE, verified=True)
-    )
+    talk.happen(TlsStarted(2, 1.0, TlsRole.CLIENT), TlsEstablished(2, 1.1, "TLSv1.3", "X", UE, verified=True))
     assert talk.reports == []
     assert talk.gateway.contexts()[0].terminations[1].streams[0].state == "secured"
 
@@ -204,6 +202,8 @@ def test_a_wrong_certificate_is_notified() -> None:
 def test_through_connection_is_the_stream_mode() -> None:
     talk = GatewayTalk()
     talk.ask(RESERVE_CORE)
-    talk.ask("Context = 1 { Modify = ip/core/1 { Media { Stream = 1 { LocalControl { Mode = Inactive } } } } }")
+    talk.ask(
+        "Context = 1 { Modify = ip/core/1 { Media { Stream = 1 { LocalControl { Mode = Inactive } } } } }"
+    )
     assert talk.plane.open[1].mode is Mode.INACTIVE
     assert len(talk.plane.told(Configure)) == 1

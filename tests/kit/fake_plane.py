@@ -25,13 +25,18 @@ from imsedge.core.address import TransportAddress
 
 
 class FakePlane:
-    """``ports``: how many endpoints there can be.  ``counters``: what every endpoint has counted."""
+    """``ports``: how many endpoints there can be.  ``counters``: what every endpoint has counted.
 
-    def __init__(self, *, ports: int = 1_000_000, first_port: int = 30_000) -> None:
+    ``strict``: orders for endpoints that are not there are errors; otherwise they are passed over, as a real
+    media plane does when it has just died or given up.
+    """
+
+    def __init__(self, *, ports: int = 1_000_000, first_port: int = 30_000, strict: bool = True) -> None:
         self.open: dict[int, EndpointSettings] = {}
         self.orders: list[AnyCommand] = []
         self.counters = Counters(octets_received=7, octets_sent=5, duration_ms=1_000)
         self._ports = ports
+        self._strict = strict
         self._next_port = first_port
 
     def take(self, command: AnyCommand, now: float) -> list[AnyEvent]:
@@ -39,7 +44,9 @@ class FakePlane:
         self.orders.append(command)
         if isinstance(command, Open):
             return [self._open(command, now)]
-        assert command.endpoint in self.open, f"order for an endpoint that is not there: {command}"
+        if command.endpoint not in self.open:
+            assert not self._strict, f"order for an endpoint that is not there: {command}"
+            return []
         match command:
             case Configure():
                 self.open[command.endpoint] = command.settings

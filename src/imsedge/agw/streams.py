@@ -38,7 +38,7 @@ def begin(stream: Stream, realm: Realm, certificate: bytes | None, mode: StreamM
     """The terms of a new stream.  Raises ``H248Error`` 441 without Local, 449 and others."""
     if not stream.local:
         fail(441, "Local is needed for a new stream")
-    control = revise_control(Control(mode=mode), stream.control)
+    control = revise_control(Control(mode=mode, realm=realm.name), stream.control)
     local = read_local(stream.local, certificate)
     if local.port is not None:
         fail(449, "the port in Local is chosen by the gateway; use $")
