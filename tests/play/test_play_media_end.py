@@ -62,6 +62,37 @@ async def test_over_tls_only_records_cross(no_leaks: None) -> None:
     assert "SEND (5 octets)" in [c.summary for c in seen]
 
 
+async def test_records_that_came_together_are_all_read() -> None:
+    alice, bob = await connected([], tls=True)
+    await asyncio.gather(
+        alice.secure(Role.CLIENT, (BOB.fingerprint(),)), bob.secure(Role.SERVER, (ALICE.fingerprint(),))
+    )
+    await alice.send(b"one")
+    await alice.send(b"two")
+    await asyncio.sleep(0.05)  # both records are in the socket now
+    assert (await bob.receive(), await bob.receive()) == (b"one", b"two")
+    await alice.close()
+    assert await bob.receive() == b""
+    await bob.close()
+
+
+async def test_the_connection_comes_from_the_advertised_port() -> None:
+    alice, bob = MediaEnd("127.0.0.1", lambda _: None), MediaEnd("127.0.0.1", lambda _: None)
+    advertised = alice.local
+    await asyncio.gather(alice.connect(bob.local), bob.accept())
+    assert bob.peer == advertised == alice.local
+    await alice.close()
+    await bob.close()
+
+
+async def test_nobody_listens() -> None:
+    alice, bob = MediaEnd("127.0.0.1", lambda _: None), MediaEnd("127.0.0.1", lambda _: None)
+    await bob.close()
+    with pytest.raises(MediaError, match="does not answer"):
+        await alice.connect(bob.local)
+    await alice.close()
+
+
 async def test_another_certificate_than_announced_is_not_trusted(no_leaks: None) -> None:
     alice, bob = await connected([], tls=True)
     serving = asyncio.create_task(bob.secure(Role.SERVER, (ALICE.fingerprint(),)))

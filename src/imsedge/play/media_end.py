@@ -62,10 +62,11 @@ class MediaEnd:
         self._tcp("ACK", sent=False)
 
     async def connect(self, remote: TransportAddress) -> None:
-        """Open the connection from the advertised address."""
+        """Open the connection from the advertised address and port: peers and filters expect it there."""
+        self._listener.close()
         connection = socket.socket(socket.AF_INET6 if remote.is_ipv6 else socket.AF_INET)
-        connection.setblocking(False)
-        connection.bind((self.local.host, 0))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        connection.bind(self.local)
         self._adopt(connection, remote)
         self._tcp("SYN", sent=True)
         try:
@@ -98,15 +99,18 @@ class MediaEnd:
 
     async def receive(self) -> bytes:
         """The next payload octets; ``b""`` when the peer has ended."""
-        while True:
-            wire = await self._read()
-            if self._tls is None or not wire:
-                return wire
-            self._tls.bio_write(wire)
-            with contextlib.suppress(SSL.WantReadError, SSL.ZeroReturnError):
+        while self._tls is not None:
+            # Before reading more: records that came together with the last one are waiting inside.
+            try:
                 return self._tls.recv(_CHUNK)
-            if self._tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
+            except SSL.WantReadError:
+                wire = await self._read()
+            except SSL.Error:  # the peer ended, in order (ZeroReturnError) or with an alert
                 return b""
+            if not wire:
+                return b""
+            self._tls.bio_write(wire)
+        return await self._read()
 
     def note(self, summary: str, *, sent: bool) -> None:
         """The user of this end has made sense of payload: one arrow of the ladder."""
