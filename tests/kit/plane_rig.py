@@ -44,6 +44,7 @@ class PlaneRig:
         self.settings = WorkerSettings(**wanted)
         self.plane = Plane(self.settings)
         self.events: list[m.AnyEvent] = []
+        self._sockets: list[socket.socket] = []
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -62,6 +63,8 @@ class PlaneRig:
         self._stop.set()
         self._thread.join()
         self.plane.close()
+        for sock in self._sockets:
+            sock.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -104,28 +107,29 @@ class PlaneRig:
                 raise AssertionError(f"waited in vain for {what}; events: {self.events}")
             time.sleep(0.001)
 
+    def listen(self) -> tuple[socket.socket, TransportAddress]:
+        """A peer that waits to be called."""
+        listener = self._keep(socket.create_server((HOST, 0)))
+        return listener, TransportAddress(*listener.getsockname()[:2])
+
+    def accept(self, listener: socket.socket) -> socket.socket:
+        """The peer answers."""
+        return self._keep(listener.accept()[0])
+
+    def call(self, opened: m.Opened, source_port: int = 0) -> socket.socket:
+        """A peer that calls."""
+        return self._keep(socket.create_connection(opened.local, PATIENCE, (HOST, source_port)))
+
+    def _keep(self, sock: socket.socket) -> socket.socket:
+        """Closed at the end, whatever happens."""
+        sock.settimeout(PATIENCE)
+        self._sockets.append(sock)
+        return sock
+
     def counters(self, endpoint: int) -> m.Counters:
         before = len(self.seen(m.Statistics, endpoint))
         self.do(m.Query(endpoint))
         return self.expect(m.Statistics, endpoint, before + 1).counters
-
-
-def listen() -> tuple[socket.socket, TransportAddress]:
-    """A peer that waits to be called."""
-    listener = socket.create_server((HOST, 0))
-    listener.settimeout(PATIENCE)
-    return listener, TransportAddress(*listener.getsockname()[:2])
-
-
-def accept(listener: socket.socket) -> socket.socket:
-    sock, _ = listener.accept()
-    sock.settimeout(PATIENCE)
-    return sock
-
-
-def call(opened: m.Opened, source_port: int = 0) -> socket.socket:
-    """A peer that calls."""
-    return socket.create_connection(opened.local, PATIENCE, (HOST, source_port))
 
 
 def tls(
@@ -157,14 +161,15 @@ def receive_exactly(sock: socket.socket | SSL.Connection, octets: int) -> bytes:
 
 
 @contextmanager
-def nothing_arrives(sock: socket.socket) -> Iterator[None]:
+def nothing_arrives(sock: socket.socket | SSL.Connection) -> Iterator[None]:
     """While the block runs, ``sock`` gets no octet."""
     yield
+    patience = sock.gettimeout()
     sock.setblocking(False)
     try:
         got = sock.recv(1)
-    except BlockingIOError:
+    except (BlockingIOError, SSL.WantReadError):
         return
     finally:
-        sock.settimeout(PATIENCE)
+        sock.settimeout(patience)
     raise AssertionError(f"{got!r} arrived")

@@ -28,6 +28,10 @@ _POINTER = Binding.ffi.from_buffer
 # How many octets the largest record holds; ``SSL_read`` returns one record at a time.
 RECORD = 16_384
 _NO_CERTIFICATE = "peer did not return a certificate"
+# What OpenSSL says, without an alert, when the first octets are no TLS record at all.  The peer is told
+# nevertheless: a fatal unexpected_message (RFC 8446 clause 6.2) is something it can log.
+_NO_RECORD = frozenset({"wrong version number", "http request", "https proxy request"})
+_UNEXPECTED_MESSAGE = bytes((21, 3, 1, 0, 2, 2, 10))
 
 
 class TlsChannel:
@@ -134,9 +138,12 @@ class TlsChannel:
     def _fault(self, error: SSL.Error) -> BearerError:
         if isinstance(error, SSL.SysCallError) and error.args[0] > 0:
             return fault_of(error.args[0], FailureCause.TLS_HANDSHAKE)
-        reasons = "; ".join(entry[2] for entry in error.args[0]) if _has_queue(error) else "peer hung up"
+        reasons = "; ".join(entry[2] for entry in error.args[0]) if _has_queue(error) else "the peer hung up"
         if self._expected.mismatch:
             return BearerError(FailureCause.FINGERPRINT_MISMATCH, reasons)
+        if reasons in _NO_RECORD:
+            with contextlib.suppress(OSError):
+                self._socket.send(_UNEXPECTED_MESSAGE)
         if _NO_CERTIFICATE in reasons:
             return BearerError(FailureCause.NO_CERTIFICATE, reasons)
         return BearerError(FailureCause.TLS_HANDSHAKE, reasons)

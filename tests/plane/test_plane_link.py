@@ -1,0 +1,124 @@
+"""Who dials, who is let in, what may flow: every decision as a row."""
+
+import pytest
+
+from imsedge.bearer.messages import EndpointSettings, Incoming, Mode, Setup, SourceFilter, Transport
+from imsedge.core.address import TransportAddress
+from imsedge.plane.link import Leg, Phase, can_call, discards, follows, listens, may_flow, objection, passes
+
+PEER = TransportAddress("192.0.2.7", 4000)
+
+
+def leg(phase: Phase = Phase.IDLE, *, accepted: bool = False, **settings: object) -> Leg:
+    wanted: dict[str, object] = {"transport": Transport.TCP, "remote": PEER, **settings}
+    return Leg(EndpointSettings(**wanted), phase, accepted)  # type: ignore[arg-type]
+
+
+UP = leg(Phase.CONNECTED, accepted=True)
+DIALLED = leg(Phase.OPEN)
+NOWHERE = TransportAddress("192.0.2.7", 9)
+
+FOLLOWS = {
+    "proxy: the peer called the other leg": (leg(setup=Setup.ACTIVE), UP, True),
+    "also while the other leg is only TCP": (leg(setup=Setup.ACTPASS), UP, True),
+    "also when it is complete": (leg(setup=Setup.ACTIVE), leg(Phase.OPEN, accepted=True), True),
+    "the other leg was dialled by us": (leg(setup=Setup.ACTIVE), DIALLED, True),
+    "dialled by us, and here nothing is agreed": (leg(setup=Setup.ACTPASS), DIALLED, False),
+    "we are passive: our peer calls (merge)": (leg(setup=Setup.PASSIVE), UP, False),
+    "forwarding is off (merge)": (
+        leg(setup=Setup.ACTIVE),
+        leg(Phase.CONNECTED, accepted=True, forward_incoming=False),
+        False,
+    ),
+    "the remote address is not known": (leg(setup=Setup.ACTIVE, remote=None), UP, False),
+    "port 9 cannot be called": (leg(setup=Setup.ACTIVE, remote=NOWHERE), UP, False),
+    "the other leg is not up": (leg(setup=Setup.ACTIVE), leg(Phase.CONNECTING), False),
+    "the other leg has failed": (leg(setup=Setup.ACTIVE), leg(Phase.FAILED), False),
+    "on the way already": (leg(Phase.CONNECTING, setup=Setup.ACTIVE), UP, False),
+    "up already": (leg(Phase.OPEN, setup=Setup.ACTIVE), UP, False),
+    "ended, and nobody said anything since": (leg(Phase.CLOSED, setup=Setup.ACTIVE), UP, False),
+    "our gate is closed": (leg(setup=Setup.ACTIVE, mode=Mode.INACTIVE), UP, False),
+    "the other gate is closed": (
+        leg(setup=Setup.ACTIVE),
+        leg(Phase.CONNECTED, accepted=True, mode=Mode.INACTIVE),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("own", "other", "expected"), FOLLOWS.values(), ids=FOLLOWS)
+def test_a_leg_follows_the_other_one(own: Leg, other: Leg, expected: bool) -> None:
+    assert follows(own, other) is expected
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("other", Phase)
+def test_only_an_idle_leg_follows_and_only_one_that_is_up(phase: Phase, other: Phase) -> None:
+    expected = phase is Phase.IDLE and other in (Phase.CONNECTED, Phase.OPEN)
+    assert follows(leg(phase, setup=Setup.ACTIVE), leg(other)) is expected
+
+
+FROM_ELSEWHERE = SourceFilter("198.51.100.0/24")
+OBJECTIONS = {
+    "welcome": (leg(), None),
+    "second while open": (leg(Phase.OPEN), "a second connection on one stream"),
+    "second while we dial": (leg(Phase.CONNECTING), "a second connection on one stream"),
+    "after the end": (leg(Phase.CLOSED), "the stream has ended"),
+    "after a failure": (leg(Phase.FAILED), "the stream has ended"),
+    "discarding since it was queued": (leg(incoming=Incoming.DISCARD), "incoming connections are discarded"),
+    "gate closed since it was queued": (leg(mode=Mode.INACTIVE), "incoming connections are discarded"),
+    "we are the active side": (leg(setup=Setup.ACTIVE), "incoming connections are discarded"),
+    "not from there": (leg(source_filter=FROM_ELSEWHERE), "the source may not connect"),
+}
+
+
+@pytest.mark.parametrize(("own", "expected"), OBJECTIONS.values(), ids=OBJECTIONS)
+def test_objections_to_a_caller(own: Leg, expected: str | None) -> None:
+    assert objection(own, PEER) == expected
+
+
+SOURCES = {
+    "anybody": (SourceFilter(), True),
+    "this address": (SourceFilter("192.0.2.7"), True),
+    "this prefix": (SourceFilter("192.0.2.0/28"), True),
+    "host bits in a prefix do not matter": (SourceFilter("192.0.2.5/28"), True),
+    "another prefix": (SourceFilter("192.0.2.16/28"), False),
+    "the other family": (SourceFilter("2001:db8::/32"), False),
+    "port at the low end": (SourceFilter(None, 4000, 4001), True),
+    "port at the high end": (SourceFilter(None, 3999, 4000), True),
+    "port below": (SourceFilter(None, 4001, 5000), False),
+    "port above": (SourceFilter(None, 1, 3999), False),
+    "address right, port wrong": (SourceFilter("192.0.2.7", 1, 2), False),
+}
+
+
+@pytest.mark.parametrize(("source_filter", "expected"), SOURCES.values(), ids=SOURCES)
+def test_sources_that_pass(source_filter: SourceFilter, expected: bool) -> None:
+    assert passes(source_filter, PEER) is expected
+
+
+@pytest.mark.parametrize("source", Mode)
+@pytest.mark.parametrize("sink", Mode)
+def test_the_modes_of_both_ends_make_the_gate(source: Mode, sink: Mode) -> None:
+    expected = source in (Mode.SEND_RECEIVE, Mode.RECEIVE_ONLY) and sink in (
+        Mode.SEND_RECEIVE,
+        Mode.SEND_ONLY,
+    )
+    assert may_flow(leg(Phase.OPEN, mode=source), leg(Phase.OPEN, mode=sink)) is expected
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.OPEN])
+def test_nothing_flows_unless_both_ends_are_open(phase: Phase) -> None:
+    assert not may_flow(leg(phase), leg(Phase.OPEN))
+    assert not may_flow(leg(Phase.OPEN), leg(phase))
+
+
+def test_who_can_be_called_and_who_listens() -> None:
+    assert can_call(leg().settings)
+    assert not can_call(leg(remote=None).settings)
+    assert not can_call(leg(remote=NOWHERE).settings)
+    assert not can_call(leg(remote=TransportAddress("192.0.2.7", 0)).settings)
+    assert listens(leg(setup=Setup.ACTPASS).settings)
+    assert not listens(leg(setup=Setup.ACTIVE).settings)
+    assert not discards(leg().settings)
+    assert discards(leg(setup=Setup.ACTIVE).settings)
