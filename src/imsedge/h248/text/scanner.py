@@ -45,7 +45,7 @@ _ITEM = re.compile(
              | (?: {_QUOTED} | {_DOMAIN} | {_ADDRESS} | {_SAFE}++ )? ))  # ... or a word
         (?(1) \}} ) {_SPACE}
     )?
-    ([{{}}\[\],:] | \S?)                                            # 5: delimiter
+    ([{{}}\[\],:] | [^\s{_SAFE[1:-1]}]?)                             # 5: delimiter, or what fits nowhere
     """.replace(_SPACE, _SPACE.replace(" ", r"\x20")),
     re.VERBOSE | re.ASCII,
 )

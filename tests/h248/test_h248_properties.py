@@ -1,0 +1,56 @@
+"""Model -> text -> model, for every version and both styles; and: no octets bring the decoder down."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imsedge.h248.codec import Encoding, decode, encode
+from imsedge.h248.errors import H248Error
+from imsedge.h248.model import Message
+from kit.h248_strategies import messages
+
+TEXT = (Encoding.PRETTY, Encoding.COMPACT)
+
+
+@pytest.mark.parametrize("encoding", TEXT)
+@given(st.integers(1, 3).flatmap(lambda version: messages(version, wild=True)))
+def test_what_is_written_in_text_is_read_back(encoding: Encoding, message: Message) -> None:
+    assert decode(encode(message, encoding)) == message
+
+
+@given(messages())
+def test_pretty_and_compact_say_the_same(message: Message) -> None:
+    assert decode(encode(message, Encoding.PRETTY)) == decode(encode(message, Encoding.COMPACT))
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_are_a_message_or_one_error(data: bytes) -> None:
+    _decode_or_blame(data)
+
+
+@given(messages(wild=True), st.data())
+def test_a_damaged_message_is_a_message_or_one_error(message: Message, data: st.DataObject) -> None:
+    octets = bytearray(encode(message, data.draw(st.sampled_from(TEXT))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(octets) - 1))
+        match data.draw(st.sampled_from(("cut", "change", "insert", "end"))):
+            case "cut":
+                del octets[at : at + data.draw(st.integers(1, 8))]
+            case "change":
+                octets[at] = data.draw(st.integers(0, 255))
+            case "insert":
+                octets[at:at] = data.draw(
+                    st.sampled_from((b"{", b"}", b",", b"=", b"[", b"]", b'"', b";", b"\\"))
+                )
+            case "end":
+                del octets[at:]
+        if not octets:
+            break
+    _decode_or_blame(bytes(octets))
+
+
+def _decode_or_blame(data: bytes) -> None:
+    try:
+        decode(data)
+    except H248Error as blame:
+        assert 400 <= blame.code <= 472
