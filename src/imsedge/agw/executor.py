@@ -204,6 +204,7 @@ class Executor:
             return False
         if request.error is not None:
             self._refuse_action(execution, request, request.error)
+            self._wake(request.context)
             return True
         try:
             if request.context == ALL_CONTEXTS and not _only_root(request):
@@ -214,6 +215,7 @@ class Executor:
         except H248Error as error:
             if not step.lenient:  # one of all contexts that is gone meanwhile is no error
                 self._refuse_action(execution, request, error.descriptor())
+            self._wake(request.context)
             return True
         execution.request, execution.lenient = request, step.lenient
         execution.replies = []
@@ -252,7 +254,8 @@ class Executor:
         number = request.context if context is None else context.id
         if context is not None:
             self._desk.registry.drop_if_empty(context.id)
-            self._release(context.id)
+            del self._owners[context.id]
+            self._wake(context.id)
             if request.context == CHOOSE_CONTEXT and all(r.error for r in execution.replies):
                 number = CHOOSE_CONTEXT  # nothing came of it, so it has no number
         if execution.replies or execution.properties or not execution.lenient:
@@ -260,8 +263,8 @@ class Executor:
         execution.request = execution.context = execution.properties = None
         execution.replies = []
 
-    def _release(self, context: int) -> None:
-        self._owners.pop(context, None)
+    def _wake(self, context: int) -> None:
+        """The context has no owner: the next that waits for it may try (and may find it gone)."""
         queue = self._queues.get(context)
         if queue:
             self._ready.append(queue.popleft())
@@ -276,7 +279,7 @@ class Executor:
             return
         try:
             row = COMMANDS.get(command.verb) or fail(443, f"{command.verb.value} is not for a gateway")
-            scope = Scope(self._desk, execution.context, execution.version)
+            scope = self._scope(execution)
             names = row.targets(scope, command)
             if not names:
                 if execution.lenient:
@@ -295,14 +298,20 @@ class Executor:
 
     def _run_one(self, execution: _Execution, step: _RunOne) -> bool:
         execution.current = step
-        scope = Scope(self._desk, execution.context, execution.version)
         row = COMMANDS[step.command.verb]
         try:
-            outcome = row.run(scope, step.command, step.termination)
+            outcome = row.run(self._scope(execution), step.command, step.termination)
         except H248Error as error:
             self._failed(execution, step.command, (step.termination,), error.descriptor())
             return True
         return self._take(execution, outcome)
+
+    def _scope(self, execution: _Execution) -> Scope:
+        """Raises 411 when the context was dropped between two commands (the controller began anew)."""
+        context = execution.context
+        if context is not None and self._desk.registry.contexts.get(context.id) is not context:
+            fail(411, f"context {context.id} is gone")
+        return Scope(self._desk, context, execution.version)
 
     def _take(self, execution: _Execution, outcome: Outcome) -> bool:
         if isinstance(outcome, CommandReply):
