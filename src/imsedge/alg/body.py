@@ -1,7 +1,7 @@
-"""Session descriptions as the call session sees them: which lines are secured, who the peers are, what leaves.
+"""Session descriptions as the call session sees them: what is secured, who the peers are, what leaves.
 
-Reading judges every m-line by ``alg.policy``; editing turns the judgement into the plans of ``sdp.transform``.
-A description without a secured or refused line leaves exactly as it came, octet for octet.
+Reading judges every m-line by ``alg.policy``; writing turns the judgement into the plans of
+``sdp.transform``.  A description without a secured or refused line leaves exactly as it came.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,10 @@ class Peer(NamedTuple):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """A secured m-line: ``local`` is what the gateway chose, ``told`` what its terminations know of the peers."""
+    """A secured m-line.
+
+    ``local``: what the gateway chose.  ``told``: what its terminations know of the peers.
+    """
 
     index: int
     kind: MediaKind

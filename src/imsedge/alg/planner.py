@@ -71,7 +71,7 @@ _MODES = {
 
 
 class PlannerSettings(Struct, frozen=True, kw_only=True):
-    """``realms``: name of each side's IP realm (H.248.41).  ``families``: address type, where no peer tells it."""
+    """``realms``: each side's IP realm (H.248.41).  ``families``: address type, unless a peer tells."""
 
     realms: dict[Side, str] = {Side.ACCESS: "access", Side.CORE: "core"}
     families: dict[Side, str] = {Side.ACCESS: "IP4", Side.CORE: "IP4"}
@@ -89,7 +89,7 @@ def plan(
     """The H.248 action for one procedure; ``request_id`` names its Events descriptor, if it has one."""
     if isinstance(procedure, ReleaseTerminations):
         return subtract_all(procedure.context)
-    requests, side = procedure.streams, procedure.side
+    requests = procedure.streams
     streams = tuple(_stream(request, procedure, settings) for request in requests)
     descriptors: list[AmmDescriptor] = [Media(streams)]
     if events := _events(procedure):
@@ -139,7 +139,7 @@ def _control(request: StreamRequest, realm: str | None) -> LocalControl | None:
 
 
 def _source_filter(request: StreamRequest) -> list[Parameter]:
-    """Accept from the remote transport address only; a party with port 9 calls from a port that nobody knows."""
+    """Accept from the remote transport address only; of a party with port 9 nobody knows from which port."""
     remote = request.remote
     if not request.only_from_remote or remote is None:
         return [gm.SAF.write(False), gm.SPF.write(False)]
@@ -181,15 +181,19 @@ def _family(address: TransportAddress) -> str:
 
 
 def _events(procedure: Reserve | Configure) -> tuple[RequestedEvent, ...]:
+    """An Events descriptor replaces the one before: what is armed is always armed whole."""
     streams = procedure.streams
+    established = any(stream.notify_tcp_established for stream in streams)
+    tcp = established or any(stream.notify_tcp_failure for stream in streams)
     found: list[RequestedEvent] = []
-    if isinstance(procedure, Reserve) and procedure.heartbeat:
+    if tcp and procedure.heartbeat:
         timer = hangterm.TIMER_X.write(procedure.heartbeat)
         found.append(RequestedEvent(hangterm.HEARTBEAT.name, parameters=(timer,)))
-    if isinstance(procedure, Reserve) and any(stream.notify_tcp_failure for stream in streams):
-        found.append(RequestedEvent(tcpbcc.BNC_CHANGE.name))
-    if isinstance(procedure, Reserve) and any(stream.notify_tls_failure for stream in streams):
-        found.append(RequestedEvent(tlsbsc.BNC_CHANGE.name))
+    if tcp:
+        kinds = tcpbcc.TYPE.write_all(("Est", "Mfail")) if established else tcpbcc.TYPE.write("Mfail")
+        found.append(RequestedEvent(tcpbcc.BNC_CHANGE.name, parameters=(kinds,)))
+    if any(stream.notify_tls_failure for stream in streams):
+        found.append(RequestedEvent(tlsbsc.BNC_CHANGE.name, parameters=(tlsbsc.TYPE.write("Mfail"),)))
     return tuple(found)
 
 

@@ -70,8 +70,8 @@ class Treatment(Enum):
 class Facts(Struct, frozen=True, kw_only=True):
     """What counts of one offered m-line.
 
-    ``offerer``: where the offer comes from.  ``served``: a medium that can be secured here.  ``announced``: UE
-    and P-CSCF both announced the mechanism at registration.  ``fingerprint``: one that can be used.
+    ``offerer``: where the offer comes from.  ``served``: a medium that can be secured here.
+    ``announced``: UE and P-CSCF both announced the mechanism at registration.  ``fingerprint``: a usable one.
     ``matched``: the clients can live with a changed ``c=``.  ``usable``: address and ``a=setup`` are.
     ``anchored``: the stream is e2ae already, this is a further offer.
     """
@@ -141,10 +141,10 @@ _TABLE = (
     _refuse(lambda f: f.from_ue and not f.fingerprint, "no usable certificate fingerprint for e2ae security"),
     _refuse(lambda f: not f.matched, "MSRP without msrp-cema cannot pass an application-agnostic gateway"),
     _refuse(lambda f: not f.usable, "address or setup attribute that cannot be used"),
-    _Row(lambda f: True, Decision(Treatment.E2AE, "e2ae security applies")),
 )
+_OTHERWISE = Decision(Treatment.E2AE, "e2ae security applies")
 
 
 def decide(facts: Facts) -> Decision:
     """The treatment of one m-line."""
-    return next(row.decision for row in _TABLE if row.when(facts))
+    return next((row.decision for row in _TABLE if row.when(facts)), _OTHERWISE)

@@ -47,8 +47,9 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     ``remote_fingerprints``: orders verification (Remote certificate fingerprint).
     ``discard_incoming``: drop connection requests until told otherwise (delayed establishment).
     ``only_from_remote``: accept connections from the remote address only (source filtering).
-    ``release``: the stream goes, its termination and the other streams stay (H.248.1 clause 7.1.8: empty Local
-    and Remote); nothing else is set then.
+    ``notify_tcp_established``: report also when TCP is up, not only when it fails.
+    ``release``: the stream goes, its termination and the other streams stay (H.248.1 clause 7.1.8: empty
+    Local and Remote); nothing else is set then.
     """
 
     stream: int = 1
@@ -65,6 +66,7 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     send_tcp: bool = False
     establish_tls: bool = False
     notify_tcp_failure: bool = False
+    notify_tcp_established: bool = False
     notify_tls_failure: bool = False
     through_connection: StreamMode | None = None
     release: bool = False
@@ -83,12 +85,16 @@ class Reserve(Struct, frozen=True, kw_only=True):
 
 
 class Configure(Struct, frozen=True, kw_only=True):
-    """Configure AGW Connection Point; ``side`` is where the termination faces."""
+    """Configure AGW Connection Point; ``side`` is where the termination faces.
+
+    ``heartbeat`` counts when its streams arm events: all of the termination are armed anew then.
+    """
 
     side: Side
     context: int
     termination: str
     streams: tuple[StreamRequest, ...]
+    heartbeat: int = 0
 
 
 class ReleaseTerminations(Struct, frozen=True, kw_only=True):

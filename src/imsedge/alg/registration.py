@@ -1,8 +1,8 @@
-"""Registrations of user equipment as a P-CSCF sees them (TS 24.229 clauses 5.2.2 and 7.2A.7, RFC 3327, RFC 3329).
+"""Registrations of user equipment as a P-CSCF sees them (TS 24.229 clauses 5.2.2 and 7.2A.7).
 
-A REGISTER goes on to the next hop with our ``Path`` and without what concerns the access only.  What the UE
-can secure (Security-Client with ``mediasec``) and what we announced (Security-Server, in 401 and 200) is kept
-for each contact: both together decide about e2ae security.  The user part of the Path is a token that names the
+A REGISTER goes on to the next hop with our ``Path`` (RFC 3327) and without what concerns the access only.
+What the UE can secure (Security-Client with ``mediasec``) and what we announced (Security-Server, in 401 and
+200) is kept for each contact: both together decide about e2ae security.  The user part of the Path is a token that names the
 binding, so that a request coming back along it finds the flow of the UE.
 
 What Security-Verify must echo is remembered for each UE, told by address of record and contact, from the
@@ -168,8 +168,8 @@ class Registrations:
         }
         if not granted and attempt.contacts:  # a registrar that lists nothing has granted what was asked for
             granted = {_place(attempt.contacts[0]): attempt.expires}
-        contact = next((uri for uri in attempt.contacts if granted.get(_place(uri))), None)
-        if contact is None:
+        uri = next((uri for uri in attempt.contacts if granted.get(_place(uri))), None)
+        if uri is None:
             if attempt.contacts or attempt.all_contacts:
                 self._forget(attempt)
             return
@@ -177,14 +177,14 @@ class Registrations:
         binding = Binding(
             token=attempt.token,
             address_of_record=attempt.address_of_record,
-            contact=contact,
+            contact=uri,
             flow=attempt.flow,
             secured=attempt.offered & media_names(self._announced),
             service_route=response.headers.all("Service-Route"),
-            expires_at=now + granted[_place(contact)],
+            expires_at=now + granted[_place(uri)],
         )
         self._by_token[binding.token] = binding
-        self._by_contact[_place(contact)] = binding.token
+        self._by_contact[_place(uri)] = binding.token
         self._by_flow[binding.flow] = binding.token
         self._tokens.pop(_identity(attempt.address_of_record, attempt.contacts), None)
         self._timers.set(binding.token, binding.expires_at)
@@ -248,7 +248,7 @@ def _readable(value: str) -> NameAddress | None:
 
 
 def _lifetime(contact: NameAddress, response: SipResponse, attempt: Attempt) -> int:
-    """``expires`` of the contact, else Expires of the answer, else what was asked for (RFC 3261 clause 10.3)."""
+    """``expires`` of the contact, else Expires of the answer, else what was asked (RFC 3261 clause 10.3)."""
     said = contact.params.value("expires") or response.headers.get("Expires")
     try:
         return attempt.expires if said is None else _read_expires(said)

@@ -1,4 +1,4 @@
-"""Where requests go: the P-CSCF between the user equipment and the core (TS 24.229 clause 5.2, RFC 3261 clause 16).
+"""Where requests go: the P-CSCF between user equipment and core (TS 24.229 clause 5.2, RFC 3261 clause 16).
 
 Which side a message comes from is told by where it arrived.  User equipment is not believed: its Route is
 replaced by the Service-Route of its registration, or by nothing, and then the next hop decides.  The core is:
@@ -76,17 +76,15 @@ class Router:
         """A request that belongs to no dialog yet."""
         side = self.side_of(flow)
         request, own = prepare(request, self.is_ours)
-        if side is Side.ACCESS:
-            routed = self._to_core(request, flow)
-        else:
-            routed = self._to_access(request, own)
+        from_ue = side is Side.ACCESS
+        routed = self._to_core(request, flow) if from_ue else self._to_access(request, own)
         if request.method not in _DIALOG_FORMING:
             return routed
         token = routed.binding.token if routed.binding is not None else None
         entries = (self._own(side.other, routed.flow, token), self._own(side, flow, token))
         return routed._replace(request=record_route(routed.request, *entries))
 
-    def register(self, request: SipRequest, flow: Flow, token: str) -> Routed:
+    def register(self, request: SipRequest, token: str) -> Routed:
         """A REGISTER to the next hop, with our Path."""
         request, _ = prepare(request, self.is_ours)
         towards = self._next_hop()
@@ -134,7 +132,7 @@ class Router:
     # --- requests inside of calls --------------------------------------------------------------------
 
     def inside(self, request: SipRequest, receiver: Party, side: Side) -> Routed:
-        """A request to ``receiver`` on ``side`` along the dialog's own route, whatever its sender believes."""
+        """A request to ``receiver`` along the dialog's own route, whatever its sender believes."""
         request, _ = prepare(request, self.is_ours)
         if side is Side.CORE:
             request = request.with_headers(without_media(request.headers))
@@ -149,7 +147,7 @@ class Router:
         return Routed(hop.request, self._from_us(flow_to(hop.uri), side))
 
     def _retarget(self, request: SipRequest, receiver: Party) -> SipRequest:
-        """A sender that ignores Record-Route and Contact aims at us: what it means is the dialog's other end."""
+        """A sender that ignores Record-Route and Contact aims at us: it means the dialog's other end."""
         uri = read_uri(request.uri)
         ours = isinstance(uri, SipUri) and self.is_ours(uri)
         return replace(request, uri=receiver.target) if ours else request

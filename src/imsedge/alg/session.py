@@ -23,11 +23,12 @@ while one is unanswered the session is ``busy`` and takes nothing but ``performe
 answer, so that a refused offer has changed nothing.  Lines that are new are reserved on the offer and taken
 back when it is refused; lines that end with port 0 are released on the answer.
 
-**Forked answers** (RFC 3261 clause 13.2.2.4).  A gateway stream has one peer, so one dialog owns the media: the
-first whose answer arrives.  Provisional answers of other dialogs are withheld (an answer may always come as
-late as the 2xx); what such a dialog answered takes effect with its 2xx.  The gateway is then told the new
-peer and to accept from there only - unless it has reported that the first peer's connection is up: then bytes
-of the wrong peer could pass, and the session is refused instead.
+**Forked answers** (RFC 3261 clause 13.2.2.4).  A gateway stream has one peer, so one dialog owns the media:
+the first whose answer arrives.  Provisional answers of other dialogs are withheld (an answer may always come
+as late as the 2xx); what such a dialog answered takes effect with its 2xx.  The gateway is then told the
+new peer and to accept from there only - unless it has reported that the first peer's connection is up
+(which it is asked to do when an answer comes early): then bytes of the wrong peer could pass, and the
+session is refused instead.
 """
 
 from collections import deque
@@ -84,7 +85,9 @@ class Refuse(Struct, frozen=True):
     reason: str
 
 
-Output = Perform | Forward | Withhold | Refuse
+Verdict = Forward | Withhold | Refuse
+
+Output = Perform | Verdict
 
 # H.248.8 error code -> SIP status: what the gateway lacks (or 0: its silence) is not the caller's fault.
 _STATUS = {0: 503, 412: 503, 432: 503, 434: 503, 510: 503, 526: 503, 445: 488, 449: 488, 501: 488}
@@ -106,6 +109,7 @@ class MediaSession:
         self._policy = policy
         self._offer: Offer | None = None
         self._sent: Description | None = None
+        self._sent_text = ""
         self._answered = True
         self._owner = ""
         self._last: tuple[str, str] = ("", "")
@@ -153,7 +157,7 @@ class MediaSession:
         return self._proceed()
 
     def answer(self, text: str, *, dialog: str = "", final: bool = True) -> list[Output]:
-        """An answer arrived in ``dialog``; ``final``: in a message that ends the exchange (2xx, ACK, PRACK)."""
+        """An answer arrived in ``dialog``; ``final``: not in a provisional response."""
         self._check_idle()
         offer, sent = self._offer, self._sent
         if offer is None or sent is None:
@@ -173,10 +177,24 @@ class MediaSession:
             return self._answer_refused(488, error.reason)
         self._answered, self._owner = True, dialog
         for side in (offer.offerer.other, offer.offerer):
-            self._steps.append(partial(self._configure, offer, answer, side, only_from_remote=foreign))
+            self._steps.append(
+                partial(self._configure, offer, answer, side, foreign=foreign, early=not final)
+            )
         self._finish = partial(self._answer_done, offer, answer)
         self._fail = self._answer_failed
         return self._proceed()
+
+    def repeat(self, text: str) -> list[Output]:
+        """A description that was given before arrives again: what became of it then leaves again.
+
+        One that differs is dropped, as its receiver would have to ignore it (RFC 6337 clause 3.1.1).
+        """
+        self._check_idle()
+        if text == self._last[0]:
+            return [Forward(self._last[1])]
+        if self._offer is not None and text == self._offer.text and self._sent is not None:
+            return [Forward(self._sent_text)]
+        return [Withhold()] if self.lines else [Forward(text)]
 
     def withheld(self, dialog: str) -> str | None:
         """The answer that ``dialog`` gave earlier and that was kept back."""
@@ -251,7 +269,13 @@ class MediaSession:
         streams = tuple(self._reservation(offer, line, side) for line in offer.new.values())
         termination = self.terminations.get(side)
         if self.context is not None and termination is not None:
-            return Configure(side=side, context=self.context, termination=termination, streams=streams)
+            return Configure(
+                side=side,
+                context=self.context,
+                termination=termination,
+                streams=streams,
+                heartbeat=self._policy.heartbeat,
+            )
         return Reserve(side=side, context=self.context, streams=streams, heartbeat=self._policy.heartbeat)
 
     def _reservation(self, offer: Offer, line: Line, side: Side) -> StreamRequest:
@@ -278,7 +302,8 @@ class MediaSession:
             told = {offer.offerer: offer.peers[index]}
             self.lines[index] = replace(self.lines[index], told=told)
         self._sent = sent_offer(offer, self.lines)
-        return [Forward(write_description(self._sent) if offer.plans else offer.text)]
+        self._sent_text = write_description(self._sent) if offer.plans else offer.text
+        return [Forward(self._sent_text)]
 
     def _offer_failed(self, offer: Offer, rejected: Rejected) -> list[Output]:
         self._answered = True
@@ -287,7 +312,7 @@ class MediaSession:
     # --- answer --------------------------------------------------------------------------------------
 
     def _configure(
-        self, offer: Offer, answer: Answer, side: Side, *, only_from_remote: bool
+        self, offer: Offer, answer: Answer, side: Side, *, foreign: bool, early: bool
     ) -> Procedure | None:
         """Tell ``side`` what is new; ``None`` when nothing is."""
         streams = []
@@ -306,7 +331,10 @@ class MediaSession:
                     remote=peer.address,
                     remote_fingerprints=peer.fingerprints if side is Side.ACCESS else None,
                     discard_incoming=False if delayed else None,
-                    only_from_remote=True if delayed or only_from_remote else None,
+                    only_from_remote=True if delayed or foreign else None,
+                    notify_tcp_failure=early,
+                    notify_tcp_established=early,
+                    notify_tls_failure=early and side is Side.ACCESS,
                 )
             active = answer.gateway_is_active(index, offer.offerer)
             if side is Side.ACCESS and (side is offer.offerer or active):
@@ -326,6 +354,7 @@ class MediaSession:
             context=self.context,
             termination=self.terminations[side],
             streams=tuple(streams),
+            heartbeat=self._policy.heartbeat,
         )
 
     def _answer_done(self, offer: Offer, answer: Answer) -> list[Output]:

@@ -1,0 +1,71 @@
+"""The gateways that are there, and which call is on which (TS 23.334 clause 5.2, H.248.1 clause 11.5)."""
+
+from typing import NamedTuple
+
+from imsedge.h248.model import Mid
+
+
+class GatewayView(NamedTuple):
+    """One gateway, for people.  ``open``: takes new calls."""
+
+    gateway: str
+    open: bool
+    calls: int
+
+
+class Gateways:
+    """Directory by message identifier.
+
+    ``choose`` takes the one with the fewest calls, the one that waited longest among equals.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[Mid, set[int]] = {}  # of gateways that are up, longest waiting first
+        self._leaving: set[Mid] = set()
+
+    def __contains__(self, gateway: Mid) -> bool:
+        return gateway in self._calls
+
+    def up(self, gateway: Mid) -> None:
+        """It registered; it holds no call yet."""
+        self._calls[gateway] = set()
+        self._leaving.discard(gateway)
+
+    def leaving(self, gateway: Mid) -> None:
+        """It takes no new calls; those it has go on."""
+        if gateway in self._calls:
+            self._leaving.add(gateway)
+
+    def lost(self, gateway: Mid) -> frozenset[int]:
+        """It is gone; these calls were on it."""
+        self._leaving.discard(gateway)
+        return frozenset(self._calls.pop(gateway, ()))
+
+    def choose(self) -> Mid | None:
+        """A gateway for a new call; ``None`` when there is none."""
+        open_ = [gateway for gateway in self._calls if gateway not in self._leaving]
+        if not open_:
+            return None
+        chosen = min(open_, key=lambda gateway: len(self._calls[gateway]))
+        self._calls[chosen] = self._calls.pop(chosen)  # to the end of the queue
+        return chosen
+
+    def attach(self, gateway: Mid, call: int) -> None:
+        """``call`` has media on ``gateway`` from now on."""
+        self._calls[gateway].add(call)
+
+    def detach(self, gateway: Mid, call: int) -> None:
+        """No more."""
+        if gateway in self._calls:
+            self._calls[gateway].discard(call)
+
+    def calls_on(self, gateway: Mid) -> frozenset[int]:
+        """Numbers of the calls on ``gateway``."""
+        return frozenset(self._calls.get(gateway, ()))
+
+    def view(self) -> list[GatewayView]:
+        """All of them, for people."""
+        return [
+            GatewayView(str(gateway), gateway not in self._leaving, len(calls))
+            for gateway, calls in self._calls.items()
+        ]

@@ -1,0 +1,108 @@
+"""A call's media: its session, the gateway chosen for it, and the H.248 requests in between."""
+
+from collections.abc import Callable
+
+from imsedge.alg.gateways import Gateways
+from imsedge.alg.outputs import Log, Output, StreamView, Tag
+from imsedge.alg.planner import Result, plan, read_result
+from imsedge.alg.procedures import Rejected, Side
+from imsedge.alg.session import MediaSession, Perform, Verdict
+from imsedge.alg.session import Output as SessionOutput
+from imsedge.alg.settings import EdgeSettings
+from imsedge.h248.association.events import RequestTo
+from imsedge.h248.model import Mid
+
+Then = Callable[[Verdict], list[Output]]
+"""What to do with the message once its description has been judged."""
+
+
+class Media:
+    """``number`` names the call to the gateway directory, ``call_id`` to people.
+
+    ``announced``: mechanisms that the UE of this call and we have both announced at registration.
+    """
+
+    def __init__(self, number: int, call_id: str, settings: EdgeSettings, gateways: Gateways) -> None:
+        self.session = MediaSession(settings.policy)
+        self.announced: frozenset[str] = frozenset()
+        self.gateway: Mid | None = None
+        self._number = number
+        self._call_id = call_id
+        self._planner = settings.planner
+        self._gateways = gateways
+        self._requests = 0
+        self._then: Then | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Something waits for the gateway."""
+        return self.session.busy
+
+    def submit(self, outputs: list[SessionOutput], then: Then | None = None) -> list[Output]:
+        """Perform what the session wants; ``then`` gets its verdict, now or when the gateway has answered."""
+        self._then = then
+        return self._carry_out(outputs)
+
+    def performed(self, tag: Tag, result: Result) -> list[Output]:
+        """The outcome of a request of this call."""
+        if tag.procedure is None or not tag.awaited:
+            return []
+        read = read_result(tag.procedure, result)
+        logged = [self.log(f"gateway: {read.code} {read.reason}")] if isinstance(read, Rejected) else []
+        return logged + self._carry_out(self.session.performed(read) if self.session.busy else [])
+
+    def release(self) -> list[Output]:
+        """The call is over."""
+        self._then = None
+        return self._carry_out(self.session.release())
+
+    def lost(self) -> None:
+        """The gateway and all on it are gone."""
+        self._then = None
+        self.session.lost()
+        self._detach()
+
+    def log(self, text: str) -> Log:
+        """A line about this call."""
+        return Log(text, self._call_id, self.session.context)
+
+    def view(self) -> tuple[StreamView, ...]:
+        """The secured streams, for people."""
+        return tuple(
+            StreamView(
+                stream=line.index + 1,
+                access=str(line.local.get(Side.ACCESS, "")),
+                core=str(line.local.get(Side.CORE, "")),
+                access_peer=str(line.told[Side.ACCESS].address) if Side.ACCESS in line.told else "",
+                core_peer=str(line.told[Side.CORE].address) if Side.CORE in line.told else "",
+            )
+            for line in self.session.lines.values()
+        )
+
+    def _carry_out(self, outputs: list[SessionOutput]) -> list[Output]:
+        done: list[Output] = []
+        for output in outputs:
+            if isinstance(output, Perform):
+                done += self._perform(output)
+            elif self._then is not None:
+                then, self._then = self._then, None
+                done += then(output)
+        if self.session.context is None and not self.session.busy:
+            self._detach()
+        return done
+
+    def _perform(self, perform: Perform) -> list[Output]:
+        if self.gateway is None:
+            self.gateway = self._gateways.choose()
+            if self.gateway is None:
+                missing = Rejected(code=0, reason="no gateway is available")
+                return self._carry_out(self.session.performed(missing)) if perform.awaited else []
+            self._gateways.attach(self.gateway, self._number)
+        self._requests += 1
+        action = plan(perform.procedure, self._requests, self._planner)
+        return [RequestTo(self.gateway, (action,), Tag(self._number, perform.procedure, perform.awaited))]
+
+    def _detach(self) -> None:
+        if self.gateway is not None:
+            self._gateways.detach(self.gateway, self._number)
+            self.gateway = None
