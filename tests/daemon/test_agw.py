@@ -172,7 +172,11 @@ async def test_it_keeps_asking_a_controller_that_is_not_there_yet(no_leaks: None
 
 async def test_the_tap_sees_every_message(controller: Controller) -> None:
     seen: list[Crossing] = []
-    daemon = AgwDaemon(agw_settings(controller.address), tap=seen.append)
+
+    def tap(crossing: Crossing) -> None:
+        seen.append(crossing)
+
+    daemon = AgwDaemon(agw_settings(controller.address), tap=tap)
     await daemon.start()
     await asyncio.wait_for(daemon.registered.wait(), 5)
     await daemon.stop()

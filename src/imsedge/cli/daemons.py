@@ -20,7 +20,7 @@ class DaemonName(Enum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (agw, alg, check_config):
+    for command in (run, agw, alg, check_config):
         app.command(rich_help_panel="Daemons")(command)
 
 
@@ -46,6 +46,22 @@ def alg(config: Config = None) -> None:
     from imsedge.daemon.settings_file import load_settings
 
     serve(load_settings(AlgSettings, config))
+
+
+def run(
+    agw_config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings of the gateway.")] = None,
+    alg_config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Settings of the controller.")
+    ] = None,
+    call: Annotated[bool, typer.Option(help="Place the demonstration call.")] = True,
+) -> None:
+    """Run gateway, controller and status endpoints, place one demonstration call, stay up until Ctrl-C.
+
+    Example: `imsedge run`, then in another terminal `imsedge status`
+    """
+    from imsedge.cli.demonstration import run_all
+
+    run_all(agw_config, alg_config, call=call)
 
 
 def check_config(

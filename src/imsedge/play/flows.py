@@ -11,7 +11,7 @@ from imsedge.daemon.service import make_daemon, running
 from imsedge.play import checks
 from imsedge.play.media_end import MediaError
 from imsedge.play.phone import PhoneError
-from imsedge.play.place import Place, own_place
+from imsedge.play.place import DEFAULT_WIRE, Place, Wire, own_place
 from imsedge.play.report import Check, Report, check_order, make_events, make_report
 from imsedge.play.scenes import Ensemble, originating, terminating
 from imsedge.play.stage import Stage
@@ -50,11 +50,13 @@ class Performance(NamedTuple):
     secrets: bytes
 
 
-async def play(name: str, answer: str = "active", ids: IdSource | None = None) -> Performance:
+async def play(
+    name: str, answer: str = "active", ids: IdSource | None = None, wire: Wire = DEFAULT_WIRE
+) -> Performance:
     """Play a flow between daemons of its own.  ``SettingError`` when there is no such flow or answer."""
     find(name, answer)
     source = ids or RandomIds()
-    own = own_place(source)
+    own = own_place(source, wire)
     stage = Stage(own.place.cast)
     daemons = [make_daemon(own.alg, tap=stage), make_daemon(own.agw)]
     async with running(daemons):

@@ -49,7 +49,17 @@ def place_of(alg: AlgSettings, agw: AgwSettings, ue_host: str, core_host: str) -
     return Place(ue_host, core_host, alg.sip.access, alg.sip.core, alg.sip.next_hop, Cast(hosts, addresses))
 
 
-def own_place(ids: IdSource) -> OwnPlace:
+class Wire(NamedTuple):
+    """How the daemons of a flow talk H.248, in the words of their settings."""
+
+    encoding: str = "compact"
+    transport: str = "udp"
+
+
+DEFAULT_WIRE = Wire()
+
+
+def own_place(ids: IdSource, wire: Wire = DEFAULT_WIRE) -> OwnPlace:
     """A network 127.x.y.0 that nobody else is likely to play on at this moment."""
     network = f"127.{ids.number(1, 250)}.{ids.number(1, 250)}"
     ue, access, core, realm_access, realm_core, controller, gateway, peer = (
@@ -57,7 +67,7 @@ def own_place(ids: IdSource) -> OwnPlace:
     )
     alg = AlgSettings.model_validate(
         {
-            "h248": {"listen": f"{controller}:{H248_PORT}"},
+            "h248": {"listen": f"{controller}:{H248_PORT}", **wire._asdict()},
             "sip": {
                 "access": f"{access}:{SIP_PORT}",
                 "core": f"{core}:{SIP_PORT}",
@@ -69,7 +79,11 @@ def own_place(ids: IdSource) -> OwnPlace:
     )
     agw = AgwSettings.model_validate(
         {
-            "h248": {"listen": f"{gateway}:{H248_PORT}", "controllers": [f"{controller}:{H248_PORT}"]},
+            "h248": {
+                "listen": f"{gateway}:{H248_PORT}",
+                "controllers": [f"{controller}:{H248_PORT}"],
+                **wire._asdict(),
+            },
             "realms": {"access": {"addresses": [realm_access]}, "core": {"addresses": [realm_core]}},
             "media": {"workers": 1},
             "status": {"listen": "none"},

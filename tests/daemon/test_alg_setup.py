@@ -1,0 +1,42 @@
+"""From the controller's settings to what its parts take."""
+
+from imsedge.alg.policy import Matching, OnBearerFailure, Securing
+from imsedge.core.address import TransportAddress
+from imsedge.daemon.alg_setup import controller_settings, edge_settings, policy, timer_values
+from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings, PolicySection, SecuringSection, SipTimers
+
+ACCESS, CORE = TransportAddress("127.0.0.1", 40_001), TransportAddress("127.0.0.1", 40_002)
+
+
+def test_the_edge_knows_what_was_bound_not_what_was_asked() -> None:
+    made = edge_settings(AlgSettings(limits=AlgLimits(calls=5, registrations=6)), ACCESS, CORE)
+    assert (made.access, made.core) == (ACCESS, CORE)
+    assert (made.max_calls, made.max_registrations) == (5, 6)
+    assert made.mechanisms == ("msrp-tls",)
+
+
+def test_the_operators_decisions() -> None:
+    made = policy(
+        PolicySection(
+            securing=SecuringSection(msrp=Securing.ALWAYS),
+            matching=Matching.SESSMATCH,
+            delayed_establishment=True,
+            on_bearer_failure=OnBearerFailure.LOG,
+            heartbeat=0,
+        )
+    )
+    assert made.securing == {"msrp-tls": Securing.ALWAYS}
+    assert (made.matching, made.on_bearer_failure) == (Matching.SESSMATCH, OnBearerFailure.LOG)
+    assert (made.delayed_establishment, made.heartbeat) == (True, 0)
+
+
+def test_zero_switches_supervision_off() -> None:
+    made = controller_settings(AlgH248(audit=0, inactivity=0, gateways=("<GW.example.net>",)))
+    assert (made.audit_interval, made.inactivity, made.gateways) == (None, None, ("<gw.example.net>",))
+    assert controller_settings(AlgH248()).audit_interval == 10.0
+
+
+def test_timer_c_is_longer_than_a_call_may_ring() -> None:
+    made = timer_values(SipTimers(t1=0.1, answer=60))
+    assert made.t1 == 0.1
+    assert made.c > 60
