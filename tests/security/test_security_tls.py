@@ -3,6 +3,7 @@
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 
 from imsedge.core.errors import LocalError, SettingError
@@ -105,6 +106,23 @@ def test_a_session_is_not_resumed_so_each_connection_shows_its_own_certificate(p
     client.set_session(session)
     drive(client, server)
     assert peer_certificate(server) == other.der
+
+
+def test_the_key_exchange_is_one_that_3gpp_names_and_fits_one_segment() -> None:
+    calling = SSL.Connection(context("3gpp", UE, Role.CLIENT), None)
+    calling.set_connect_state()
+    with pytest.raises(SSL.WantReadError):
+        calling.do_handshake()
+    assert len(calling.bio_read(65_536)) < 600
+    client, _ = shake_hands(context("3gpp", UE, Role.CLIENT), context("3gpp", AGW, Role.SERVER))
+    assert client.get_group_name() == "x25519"
+
+
+def test_a_peer_with_another_group_is_met() -> None:
+    only_p384 = context("3gpp", UE, Role.CLIENT)
+    only_p384.set_tmp_ecdh(ec.SECP384R1())
+    client, _ = shake_hands(only_p384, context("3gpp", AGW, Role.SERVER))
+    assert client.get_group_name() == "secp384r1"
 
 
 def test_the_key_log_gets_what_an_analyser_needs() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from cryptography import x509
+from cryptography.hazmat.bindings.openssl.binding import Binding
 from cryptography.hazmat.primitives import serialization
 from msgspec import Struct
 from OpenSSL import SSL, crypto
@@ -29,11 +30,15 @@ class Role(Enum):
 
 
 class TlsProfile(Struct, frozen=True):
-    """What may be negotiated.  ``ciphers`` is an OpenSSL list for TLS 1.2 and below."""
+    """What may be negotiated.
+
+    ``ciphers``: an OpenSSL list for TLS 1.2 and below.  ``groups``: of the key exchange, best first.
+    """
 
     oldest: int
     newest: int
     ciphers: bytes
+    groups: bytes
 
 
 _PFS_SUITES = (
@@ -46,11 +51,15 @@ _PFS_SUITES = (
 # OpenSSL wants security level 0 for TLS 1.1.
 _OLD_SUITES = b":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0"
 
+# RFC 8446 clause 9.1 and TS 33.210 clause 6.2.  Left to itself OpenSSL prefers X25519MLKEM768, which neither
+# of them knows: its ClientHello needs two segments (with DTLS: fragments), a handshake a third more time.
+_GROUPS = b"X25519:P-256:P-384"
+
 # The profile named 3gpp is TS 33.210 clause 6.2 (TLS 1.2 and 1.3, perfect forward secrecy, AEAD) with the
 # suites of RFC 7345 clause 4.1; the one named rel12 adds what TS 33.310 annex E of that time asked for.
 PROFILES: dict[str, TlsProfile] = {
-    "3gpp": TlsProfile(SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION, _PFS_SUITES),
-    "rel12": TlsProfile(SSL.TLS1_1_VERSION, SSL.TLS1_2_VERSION, _PFS_SUITES + _OLD_SUITES),
+    "3gpp": TlsProfile(SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION, _PFS_SUITES, _GROUPS),
+    "rel12": TlsProfile(SSL.TLS1_1_VERSION, SSL.TLS1_2_VERSION, _PFS_SUITES + _OLD_SUITES, _GROUPS),
 }
 
 # pyOpenSSL names TLS versions only; DTLS 1.1 never existed (RFC 6347) and OpenSSL has no DTLS 1.3.
@@ -95,6 +104,7 @@ def context(
     made.set_min_proto_version(_version(wanted.oldest, datagram=datagram))
     made.set_max_proto_version(_version(wanted.newest, datagram=datagram))
     made.set_cipher_list(wanted.ciphers)
+    _set_groups(made, wanted.groups)
     made.set_options(_OPTIONS)
     made.set_mode(SSL.MODE_RELEASE_BUFFERS)  # an idle connection gives back its 34 kB of record buffers
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
@@ -122,6 +132,12 @@ def peer_certificate(connection: SSL.Connection) -> bytes | None:
 
 def _version(version: int, *, datagram: bool) -> int:
     return _DTLS_VERSIONS[version] if datagram else version
+
+
+def _set_groups(made: SSL.Context, groups: bytes) -> None:
+    """pyOpenSSL can set one group only (``set_tmp_ecdh``); the function for a list is in the same library."""
+    if Binding.lib.SSL_CTX_set1_curves_list(made._context, groups) != 1:  # noqa: SLF001 - as said above
+        raise LocalError(f"OpenSSL does not know one of the groups {groups.decode()}")
 
 
 def _present(made: SSL.Context, certificate: Certificate) -> None:
