@@ -3,6 +3,7 @@
 from typing import Any
 
 from imsedge.core.address import TransportAddress
+from imsedge.core.ids import CountingIds
 from imsedge.h248.codec import decode
 from imsedge.h248.model import (
     ROOT,
@@ -19,7 +20,7 @@ from imsedge.h248.model import (
     TransactionRequest,
     Verb,
 )
-from imsedge.h248.transactions import TransactionSettings, Transmit
+from imsedge.h248.transactions import Received, Transactions, TransactionSettings, Transmit
 
 A = TransportAddress("192.0.2.1", 2944)
 B = TransportAddress("192.0.2.2", 2944)
@@ -59,3 +60,16 @@ def notify(event: str, request_id: int) -> tuple[ActionRequest, ...]:
     """``Notify = ROOT { ObservedEvents = ... }``."""
     observed = ObservedEvents(request_id, (ObservedEvent(event),))
     return (ActionRequest(0, (CommandRequest(Verb.NOTIFY, (ROOT,), observed=observed),)),)
+
+
+DONE = (ActionReply(0, (CommandReply(Verb.AUDIT_VALUE, (ROOT,)),)),)
+
+
+def transactions(**changes: Any) -> Transactions:
+    """The machine of a controller, counting from 1."""
+    return Transactions(settings(MGC, **changes), CountingIds())
+
+
+def arrive(machine: Transactions, *what: Any, now: float = 0.0, source: TransportAddress = B) -> list[Any]:
+    """Transactions of a gateway arrive in one message."""
+    return machine.handle(Received(message(GATEWAY, *what), source), now)
