@@ -1,6 +1,5 @@
 """Requests that we get: clause 8 and Annex D.1 from the responder, one rule a test."""
 
-
 import pytest
 
 from imsedge.core.address import TransportAddress

@@ -1,6 +1,5 @@
 """What the transaction machine does about messages that it cannot read or that nobody waits for."""
 
-
 import pytest
 
 from imsedge.core.machine import NEVER, Tick
