@@ -1,6 +1,7 @@
 """SIP messages as short texts, and the two ends of a transaction layer on a virtual clock."""
 
 from textwrap import dedent
+from typing import TypeVar
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.machine import Tick
@@ -9,6 +10,8 @@ from imsedge.sip.flow import Flow
 from imsedge.sip.message import SipMessage, SipRequest, SipResponse, make_response
 from imsedge.sip.parser import read_message
 from imsedge.sip.transactions import TransactionLayer
+
+T = TypeVar("T")
 
 UE = TransportAddress("192.0.2.7", 5062)
 EDGE = TransportAddress("192.0.2.1", 5060)
@@ -84,6 +87,12 @@ class Clocked:
             seen.extend((self.now, output) for output in self.layer.handle(Tick(), self.now))
         self.now = end
         return seen
+
+
+def only(outputs: list[Output], kind: type[T]) -> T:
+    """The one output of that kind."""
+    (found,) = [output for output in outputs if isinstance(output, kind)]
+    return found
 
 
 def first_lines(outputs: list[Output]) -> list[str]:

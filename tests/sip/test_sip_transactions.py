@@ -1,35 +1,24 @@
 """Transactions as conversations on a virtual clock."""
 
-from typing import TypeVar
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from imsedge.core.machine import NEVER, Tick
+from imsedge.core.machine import NEVER
 from imsedge.sip import events as ev
-from imsedge.sip.errors import SipError
-from imsedge.sip.events import ClientKey, Output, ServerKey
+from imsedge.sip.events import ClientKey, Output
 from imsedge.sip.flow import Flow
 from imsedge.sip.matching import client_key
 from imsedge.sip.message import SipRequest, make_response
-from imsedge.sip.transactions import TransactionLayer, TransactionLimits
+from imsedge.sip.transactions import TransactionLayer
 from imsedge.sip.writer import write_message
-from kit.sip import CORE, EDGE, UE, Clocked, first_lines, request, response, wire
+from kit.sip import CORE, EDGE, UE, Clocked, first_lines, only, request, response
 
 UDP = Flow("udp", CORE, EDGE)
 TCP = Flow("tcp", CORE, EDGE)
-T = TypeVar("T")
 
 
 @pytest.fixture
 def edge() -> Clocked:
     return Clocked(TransactionLayer())
-
-
-def only(outputs: list[Output], kind: type[T]) -> T:
-    (found,) = [output for output in outputs if isinstance(output, kind)]
-    return found
 
 
 def times(seen: list[tuple[float, Output]], kind: type[Output] = ev.Transmit) -> list[float]:
@@ -319,101 +308,3 @@ def test_responses_follow_rport(edge: Clocked) -> None:
     assert arrived.request.via.rport == 40_000
     sent = only(edge.take(ev.SendResponse(arrived.key, make_response(arrived.request, 200))), ev.Transmit)
     assert sent.flow == Flow("udp", UE._replace(port=40_000), EDGE)
-
-
-# What is broken, and too much
-
-
-def test_a_malformed_request_is_answered(edge: Clocked) -> None:
-    data = write_message(request("OPTIONS")).replace(b"Max-Forwards: 70", b"Max-Forwards: lots")
-    outputs = edge.hear(data)
-    assert first_lines(outputs) == ["Note", "SIP/2.0 400 Bad Request"]
-    assert edge.hear(data) == outputs
-    assert edge.layer.open_servers == 0
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"nonsense",
-        write_message(request("ACK")).replace(b"Max-Forwards: 70", b"Max-Forwards: lots"),
-        write_message(request("OPTIONS")).replace(b"Call-ID", b"Caller-ID"),
-        b"SIP/2.0 200 OK\r\n\r\n",
-    ],
-    ids=["garbage", "ACK", "without Call-ID", "response"],
-)
-def test_what_cannot_be_answered_is_dropped_with_a_note(edge: Clocked, data: bytes) -> None:
-    assert first_lines(edge.hear(data)) == ["Note"]
-
-
-@pytest.mark.parametrize("data", [b"", b"\r\n\r\n", b"\0", b"\0\0\0\0"])
-def test_keep_alives_are_silent(edge: Clocked, data: bytes) -> None:
-    assert edge.hear(data) == []
-
-
-def test_a_broken_stream_is_answered(edge: Clocked) -> None:
-    error = SipError(400, "no Content-Length on a stream", request=request("OPTIONS"))
-    outputs = edge.take(ev.Malformed(error, Flow("tcp", UE, EDGE, 9)))
-    assert first_lines(outputs) == ["Note", "SIP/2.0 400 Bad Request"]
-    assert only(outputs, ev.Transmit).flow.connection == 9
-
-
-def test_limits_of_open_transactions() -> None:
-    edge = Clocked(TransactionLayer(limits=TransactionLimits(server=1, client=1, retry_after=7)))
-    arrive(edge, request("OPTIONS"))
-    refused = edge.hear(write_message(request("OPTIONS", branch="z9hG4bK2")))
-    assert first_lines(refused) == ["SIP/2.0 503 Service Unavailable", "Note"]
-    assert b"Retry-After: 7\r\n" in only(refused, ev.Transmit).data
-    start(edge, request("BYE"))
-    second = request("BYE", branch="z9hG4bK3")
-    assert edge.take(ev.SendRequest(second, UDP)) == [ev.TransactionFailed(client_key(second), 503)]
-
-
-def test_unknown_keys_are_races_not_mistakes(edge: Clocked) -> None:
-    key = ServerKey("z9hg4bknone", "h", "INVITE")
-    assert edge.take(ev.SendResponse(key, make_response(request(), 200))) == []
-
-
-def test_a_tick_too_early_is_harmless(edge: Clocked) -> None:
-    start(edge, request())
-    assert edge.layer.handle(Tick(), 0.4) == []
-    assert edge.layer.deadline == 0.5
-
-
-def test_a_tick_much_too_late_ends_everything(edge: Clocked) -> None:
-    key = start(edge, request())
-    outputs = edge.layer.handle(Tick(), 1_000.0)
-    assert ev.TransactionFailed(key, 408) in outputs
-    assert edge.layer.open_clients == 0
-
-
-WIRES = [
-    write_message(request()),
-    write_message(request("ACK", to_tag="b1")),
-    write_message(request("CANCEL")),
-    write_message(request("BYE", to_tag="b1", branch="z9hG4bKbye")),
-    *(write_message(response(request(), status)) for status in (100, 183, 200, 486)),
-    wire("OPTIONS sip:a SIP/2.0\nVia: SIP/2.0/UDP h"),
-    b"\r\n",
-]
-
-
-@given(st.lists(st.tuples(st.sampled_from(WIRES), st.floats(0, 40), st.booleans()), max_size=25))
-def test_any_order_of_messages_leaves_nothing_behind(steps: list[tuple[bytes, float, bool]]) -> None:
-    edge = Clocked(TransactionLayer())
-    key = client_key(request())
-    edge.take(ev.SendRequest(request(), UDP))
-    for data, pause, cancel in steps:
-        edge.hear(data)
-        if cancel:
-            edge.take(ev.SendCancel(key))
-        edge.until(edge.now + pause)
-    for server in (True, False):
-        method = "INVITE" if server else "BYE"
-        branch = "z9hg4bkue1" if server else "z9hg4bkbye"
-        edge.take(
-            ev.SendResponse(ServerKey(branch, str(UE), method), make_response(request(), 486, to_tag="x"))
-        )
-    edge.until(edge.now + 400)
-    assert (edge.layer.open_clients, edge.layer.open_servers) == (0, 0)
-    assert edge.layer.deadline == NEVER
