@@ -1,0 +1,126 @@
+"""``imsedge sdp explain``: what an offer would meet here, and what would leave on the other side."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from imsedge.cli.io import read_input, user_error
+
+if TYPE_CHECKING:
+    from imsedge.alg.body import Offer
+    from imsedge.sdp.transform import Transformed
+
+# RFC 5737 and RFC 3849: addresses for examples, where a gateway would put its own.
+_EXAMPLES = {"access": ("192.0.2.1", "2001:db8::1"), "core": ("198.51.100.1", "2001:db8:1::1")}
+_EXAMPLE_PORT = 20_000
+
+
+class From(Enum):
+    """Who offers."""
+
+    ACCESS = "access"
+    CORE = "core"
+
+
+class Securing(Enum):
+    """The setting ``policy.securing``."""
+
+    REGISTERED = "registered"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+sdp = typer.Typer(no_args_is_help=True, help="Look at session descriptions.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(sdp, name="sdp")
+
+
+@sdp.command()
+def explain(
+    source: Annotated[str, typer.Argument(metavar="[FILE|-]", help="SDP, or - for standard input.")] = "-",
+    offerer: Annotated[From, typer.Option("--from", help="Where the offer comes from.")] = From.ACCESS,
+    announced: Annotated[
+        bool, typer.Option(help="Whether the UE and we have announced mediasec at registration.")
+    ] = True,
+    securing: Annotated[Securing, typer.Option(help="Setting policy.securing.")] = Securing.REGISTERED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show which rules apply to an offer and what would leave on the other side.
+
+    Addresses of the gateway are examples (192.0.2.1, 198.51.100.1), its fingerprint is all zeros.
+
+    Example: `imsedge sdp explain offer.sdp --from access --securing always`
+    """
+    from imsedge.core.errors import RemoteError
+
+    text = read_input(source).decode(errors="surrogateescape")
+    try:
+        explained = _explain(text, offerer, securing, announced=announced)
+    except RemoteError as error:
+        raise user_error(f"{source}: {error.reason}") from None
+    if as_json:
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(explained), indent=2).decode())
+    else:
+        _print(explained)
+
+
+def _explain(text: str, offerer: From, securing: Securing, *, announced: bool) -> dict[str, Any]:
+    from imsedge.alg.body import read_offer
+    from imsedge.alg.policy import Policy
+    from imsedge.alg.policy import Securing as PolicySecuring
+    from imsedge.alg.procedures import Side
+    from imsedge.sdp.kinds import KINDS
+    from imsedge.sdp.writer import write_description
+
+    mechanisms = frozenset(kind.mechanism for kind in KINDS if kind.mechanism)
+    policy = Policy(securing=dict.fromkeys(mechanisms, PolicySecuring(securing.value)))
+    side = Side(offerer.value)
+    offer = read_offer(text, side, policy, mechanisms if announced else frozenset(), {})
+    sent = _transform(offer)
+    media = [
+        {
+            "line": section.lines[0].value,
+            "treatment": decision.treatment.value,
+            "reason": decision.reason,
+            "rules": fired,
+        }
+        for section, decision, fired in zip(offer.description.media, offer.decisions, sent.fired, strict=True)
+    ]
+    leaves = None if offer.refusal else write_description(sent.description)
+    return {"from": side.value, "media": media, "refused": offer.refusal or None, "leaves": leaves}
+
+
+def _transform(offer: "Offer") -> "Transformed":
+    from imsedge.core.address import TransportAddress
+    from imsedge.sdp.rules import Half, Towards
+    from imsedge.sdp.rules.model import Values
+    from imsedge.sdp.transform import Plan, transform
+    from imsedge.security.fingerprint import Fingerprint
+
+    towards = offer.offerer.other
+    values = Values(fingerprint=Fingerprint("sha-256", bytes(32)))
+    plans = {}
+    for index, rules in offer.plans.items():
+        peer = offer.peers.get(index)
+        host = _EXAMPLES[towards.value][peer.address.is_ipv6] if peer else None
+        address = TransportAddress(host, _EXAMPLE_PORT + 2 * index) if host else None
+        plans[index] = Plan(treatment=rules, address=address, values=values)
+    return transform(offer.description, plans, Towards(towards.value), Half.OFFER)
+
+
+def _print(explained: dict[str, Any]) -> None:
+    for media in explained["media"]:
+        print(f"m={media['line']}")
+        print(f"    {media['treatment']}: {media['reason']}")
+        for rule in media["rules"]:
+            print(f"    rule: {rule}")
+    if explained["refused"]:
+        print(f"\nrefused with 488: {explained['refused']}")
+    else:
+        print("\nleaves as:\n" + explained["leaves"].replace("\r\n", "\n"), end="")

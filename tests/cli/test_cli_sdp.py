@@ -1,0 +1,64 @@
+"""``imsedge sdp explain``: the decision, the rules, and what would leave."""
+
+import subprocess
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
+SESSION = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+SECURE = (
+    f"{SESSION}m=message 2855 TCP/TLS/MSRP *\r\na=setup:actpass\r\na=msrp-cema\r\n"
+    f"a=path:msrps://192.0.2.9:2855/s1;tcp\r\n{FINGERPRINT}\r\na=3ge2ae:requested\r\n"
+)
+CLEAR = (
+    f"{SESSION}m=message 2855 TCP/MSRP *\r\na=setup:actpass\r\na=msrp-cema\r\n"
+    "a=path:msrp://192.0.2.9:2855/s1;tcp\r\n"
+)
+
+CASES = {
+    "the UE asks and both have announced": (SECURE, (), "TLS ends in the gateway", "TCP/MSRP"),
+    "the UE asks and nobody has announced": (SECURE, ("--no-announced",), "refused", None),
+    "the UE does not ask": (SECURE.replace("a=3ge2ae:requested\r\n", ""), (), "untouched", "TCP/TLS/MSRP"),
+    "the operator wants it always": (
+        SECURE.replace("a=3ge2ae:requested\r\n", ""),
+        ("--securing", "always", "--no-announced"),
+        "TLS ends in the gateway",
+        "TCP/MSRP",
+    ),
+    "the core calls": (CLEAR, ("--from", "core"), "TLS ends in the gateway", "TCP/TLS/MSRP"),
+}
+
+
+@pytest.mark.parametrize(("offer", "options", "treatment", "proto"), CASES.values(), ids=CASES)
+def test_what_an_offer_meets(
+    imsedge: Imsedge, offer: str, options: tuple[str, ...], treatment: str, proto: str | None
+) -> None:
+    done = imsedge("sdp", "explain", "--json", *options, stdin=offer.encode())
+    explained = msgspec.json.decode(done.stdout)
+    (media,) = explained["media"]
+    assert media["treatment"] == treatment
+    if proto is None:
+        assert explained["leaves"] is None
+        assert explained["refused"]
+    else:
+        assert f" {proto} *\r\n" in explained["leaves"]
+
+
+def test_for_people(imsedge: Imsedge) -> None:
+    text = imsedge("sdp", "explain", stdin=SECURE.encode()).stdout.decode()
+    assert text.startswith("m=message 2855 TCP/TLS/MSRP *\n    TLS ends in the gateway: ")
+    assert "rule: msrp leaves TLS" in text
+    assert "m=message 20000 TCP/MSRP *\n" in text
+    assert "fingerprint" not in text
+    assert b"refused with 488" in imsedge("sdp", "explain", "--no-announced", stdin=SECURE.encode()).stdout
+
+
+@pytest.mark.parametrize("text", [b"", b"INVITE sip:x SIP/2.0\r\n", b"v=0\r\nm=message\r\n"])
+def test_what_is_no_description_is_said(imsedge: Imsedge, text: bytes) -> None:
+    done = imsedge("sdp", "explain", stdin=text)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"imsedge: -: ")
