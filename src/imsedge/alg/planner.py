@@ -18,7 +18,7 @@ termination: a stream that is added later is watched too.
 
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from imsedge.alg.procedures import (
     Ack,
@@ -73,8 +73,8 @@ _MODES = {
 class PlannerSettings(Struct, frozen=True, kw_only=True):
     """``realms``: each side's IP realm (H.248.41).  ``families``: address type, unless a peer tells."""
 
-    realms: dict[Side, str] = {Side.ACCESS: "access", Side.CORE: "core"}
-    families: dict[Side, str] = {Side.ACCESS: "IP4", Side.CORE: "IP4"}
+    realms: dict[Side, str] = field(default_factory=lambda: {side: side.value for side in Side})
+    families: dict[Side, str] = field(default_factory=lambda: dict.fromkeys(Side, "IP4"))
 
 
 DEFAULT_SETTINGS = PlannerSettings()
