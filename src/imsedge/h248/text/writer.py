@@ -64,7 +64,9 @@ class TextWriter:
             text = head + self._error(message.body)
         else:
             text = head + ("\n" if style.pretty else " ").join([self.transaction(t) for t in message.body])
-        return (text + "\n" if style.pretty else text).encode("utf-8", "surrogateescape")
+        if style.pretty and text[-1] == "}":  # white space may follow a brace, but not a Segment
+            text += "\n"
+        return text.encode("utf-8", "surrogateescape")
 
     def transaction(self, transaction: Transaction) -> str:
         """One transaction."""
