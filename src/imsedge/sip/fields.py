@@ -1,8 +1,11 @@
 """Typed readers of the header values that routing and dialogs need (RFC 3261 clause 20).
 
 Each reads one value (one entry of a comma list), raises ``SipError`` 400 only, and ``str()`` of the result is
-a value with the same meaning.
+a value with the same meaning.  A message's Via, From, To and CSeq are read by several layers in turn, so the
+latest values are remembered.
 """
+
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +23,9 @@ from imsedge.sip.grammar import (
     unquote,
 )
 from imsedge.sip.uri import Uri, read_host_port, read_uri, write_host_port
+
+REMEMBERED = 512
+"""Values kept by each of the busy readers: those of the messages under way, not more."""
 
 MAGIC_COOKIE = "z9hG4bK"
 """Start of a branch that is unique by itself (RFC 3261 clause 8.1.1.7)."""
@@ -63,6 +69,7 @@ class Via(Struct, frozen=True):
         return replace(self, params=params)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_via(text: str) -> Via:
     """``sent-protocol LWS sent-by *( SEMI via-params )``; blanks around the slashes are legal."""
     head, semicolon, params = text.partition(";")
@@ -84,6 +91,7 @@ class CSeq(Struct, frozen=True):
         return f"{self.number} {self.method}"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_cseq(text: str) -> CSeq:
     """``1*DIGIT LWS Method``."""
     parts = text.split()
@@ -136,6 +144,7 @@ class NameAddress(Struct, frozen=True):
         return replace(self, params=params)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_name_address(text: str) -> NameAddress:
     """``( name-addr / addr-spec ) *( SEMI generic-param )``."""
     opening = find_outside_quotes(text, "<")

@@ -27,10 +27,11 @@ class Header(NamedTuple):
 class Headers:
     """All header fields of a message; every ``with...`` returns a new one."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_names")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields = tuple(Header(*field) for field in fields)
+        self._fields = tuple([Header(*field) for field in fields])
+        self._names = tuple([canonical(field.name) for field in self._fields])
 
     def __iter__(self) -> Iterator[Header]:
         return iter(self._fields)
@@ -39,7 +40,7 @@ class Headers:
         return len(self._fields)
 
     def __contains__(self, name: str) -> bool:
-        return self.get(name) is not None
+        return canonical(name) in self._names
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Headers) and self._fields == other._fields
@@ -52,13 +53,16 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Value of the first field of that name, whole."""
-        wanted = canonical(name)
-        return next((field.value for field in self._fields if canonical(field.name) == wanted), None)
+        at = self._position(name)
+        return None if at is None else self._fields[at].value
 
     def fields(self, name: str) -> tuple[str, ...]:
         """Values of all fields of that name, whole."""
         wanted = canonical(name)
-        return tuple(field.value for field in self._fields if canonical(field.name) == wanted)
+        if wanted not in self._names:
+            return ()
+        pairs = zip(self._names, self._fields, strict=True)
+        return tuple([field.value for known, field in pairs if known == wanted])
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of that name, top first; comma lists are cut where the grammar has lists."""
@@ -73,28 +77,30 @@ class Headers:
 
     def with_first(self, name: str, *values: str) -> "Headers":
         """New fields above those of the same name, or on top of all when there are none."""
-        at = self._position(name, 0)
+        at = self._position(name)
         return _insert(self._fields, at or 0, name, values)
 
     def with_last(self, name: str, *values: str) -> "Headers":
         """New fields below those of the same name, or at the end."""
-        at = self._position(name, -1)
-        return _insert(self._fields, len(self._fields) if at is None else at + 1, name, values)
+        wanted = canonical(name)
+        places = [at for at, known in enumerate(self._names, 1) if known == wanted]
+        return _insert(self._fields, places[-1] if places else len(self._fields), name, values)
 
     def replaced(self, name: str, *values: str) -> "Headers":
         """Exactly these values, one field each, where the first one stood (or at the end)."""
-        at = self._position(name, 0)
+        at = self._position(name)
         rest = tuple(self.without(name))
         return _insert(rest, len(rest) if at is None else at, name, values)
 
     def without(self, *names: str) -> "Headers":
         """No field of these names."""
         gone = {canonical(name) for name in names}
-        return Headers(field for field in self._fields if canonical(field.name) not in gone)
+        pairs = zip(self._names, self._fields, strict=True)
+        return Headers(field for known, field in pairs if known not in gone)
 
     def without_first(self, name: str) -> "Headers":
         """Without the topmost value; the rest of its comma list stays."""
-        at = self._position(name, 0)
+        at = self._position(name)
         if at is None:
             return self
         field = self._fields[at]
@@ -104,7 +110,7 @@ class Headers:
 
     def with_first_replaced(self, name: str, value: str) -> "Headers":
         """The topmost value changed in its place."""
-        at = self._position(name, 0)
+        at = self._position(name)
         if at is None:
             return self.with_first(name, value)
         field = self._fields[at]
@@ -112,10 +118,9 @@ class Headers:
         changed = Header(field.name, ", ".join((value, *rest)))
         return Headers((*self._fields[:at], changed, *self._fields[at + 1 :]))
 
-    def _position(self, name: str, which: int) -> int | None:
+    def _position(self, name: str) -> int | None:
         wanted = canonical(name)
-        places = [at for at, field in enumerate(self._fields) if canonical(field.name) == wanted]
-        return places[which] if places else None
+        return self._names.index(wanted) if wanted in self._names else None
 
 
 def _insert(fields: tuple[Header, ...], at: int, name: str, values: Iterable[str]) -> Headers:

@@ -1,5 +1,7 @@
 """Names of header fields and reason phrases, as tables (RFC 3261 clauses 7.3.3, 20, 21)."""
 
+from functools import lru_cache
+
 COMPACT = {
     "a": "Accept-Contact",  # RFC 3841
     "b": "Referred-By",  # RFC 3892
@@ -77,13 +79,11 @@ _KNOWN = {
 _CANONICAL = _KNOWN | COMPACT
 
 
+@lru_cache(maxsize=1024)
 def canonical(name: str) -> str:
     """The spelling of the standard; lower case for names that no table here has."""
-    found = _CANONICAL.get(name)
-    if found is None:
-        lower = name.lower()
-        found = _CANONICAL.get(lower, lower)
-    return found
+    lower = name.lower()
+    return _CANONICAL.get(lower, lower)
 
 
 REASONS = {
