@@ -22,7 +22,6 @@ from imsedge.h248.association import (
 )
 from imsedge.h248.association.rows import METHODS
 from imsedge.h248.association.service_change import read_result, write_change
-from imsedge.h248.codec import decode
 from imsedge.h248.model import (
     Message,
     ServiceChange,
@@ -40,7 +39,7 @@ from imsedge.h248.transactions import (
     RequestFailed,
 )
 from kit.associations import COLD, changes_sent, controller, gateway, pair
-from kit.h248 import GATEWAY, SECOND, A, B, C, audit
+from kit.h248 import GATEWAY, SECOND, A, B, C, audit, decoded
 from kit.wire import Wire
 
 
@@ -228,7 +227,7 @@ def test_leaving_is_understood_from_a_gateway_that_is_not_registered() -> None:
     def change(number: int, method: str) -> Any:
         actions = write_change(ServiceChange(method, "905 Termination taken out of service"))
         right.feed(Received(Message(1, GATEWAY, (TransactionRequest(number, actions),)), B))
-        return decode(wire.sent[-1][2].data).body[0].result
+        return decoded(wire.sent[-1][2]).body[0].result
 
     assert change(1, "Graceful").code == 505
     assert read_result(change(2, "Forced")) == ServiceChangeResult()

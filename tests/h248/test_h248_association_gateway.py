@@ -17,7 +17,6 @@ from imsedge.h248.association import (
     Start,
 )
 from imsedge.h248.association.service_change import read_change, write_change, write_result
-from imsedge.h248.codec import decode
 from imsedge.h248.model import (
     DomainMid,
     ErrorDescriptor,
@@ -37,7 +36,7 @@ from imsedge.h248.transactions import (
     RequestFailed,
 )
 from kit.associations import COLD, changes_sent, controller, gateway, pair
-from kit.h248 import GATEWAY, MGC, SECOND, A, B, C, audit, audited
+from kit.h248 import GATEWAY, MGC, SECOND, A, B, C, audit, audited, decoded
 from kit.wire import Node, Wire, losing
 
 
@@ -49,8 +48,8 @@ def test_a_gateway_registers_and_both_sides_know() -> None:
     assert left.outputs(Registered) == [Registered(A, MGC, 2, "threegppiq/4", kept=False)]
     assert right.outputs(GatewayUp) == [GatewayUp(GATEWAY, B, 2, "threegppiq/4", False, "Restart", COLD)]
     assert changes_sent(wire) == [ServiceChange("Restart", COLD, profile="threegppiq/4", version=2)]
-    assert decode(wire.sent[0][2].data).version == 1  # nothing is negotiated yet
-    assert decode(wire.sent[-1][2].data).version == 2
+    assert decoded(wire.sent[0][2]).version == 1  # nothing is negotiated yet
+    assert decoded(wire.sent[-1][2]).version == 2
     assert right.machine.gateways == (GATEWAY,)
     assert left.machine.controller == A
 
@@ -74,8 +73,8 @@ def test_before_registration_requests_fail_on_our_side_and_get_505_from_the_othe
     assert right.outputs(RequestFailed) == [RequestFailed(2, 0, Failure.NOT_ASSOCIATED, None)]
     for node, source, mid in ((left, A, MGC), (right, B, GATEWAY)):
         node.feed(Received(Message(2, mid, (TransactionRequest(9, audit()),)), source))
-        reply = decode(wire.sent[-1][2].data).body[0]
-        assert isinstance(reply, TransactionReply)
+        reply = decoded(wire.sent[-1][2]).body[0]
+        assert isinstance(reply.result, ErrorDescriptor)
         assert reply.result.code == 505
 
 
@@ -84,7 +83,7 @@ def test_a_stranger_gets_504_from_a_gateway_that_has_a_controller() -> None:
     left, _ = pair(wire)
     stranger = Message(2, SECOND, (TransactionRequest(9, audit()),))
     left.feed(Received(stranger, C))
-    assert decode(wire.sent[-1][2].data).body[0].result.code == 504
+    assert decoded(wire.sent[-1][2]).body[0].result.code == 504
     assert not [r for r in left.outputs(RequestArrived) if r.mid == SECOND]
 
 
@@ -177,7 +176,7 @@ def test_a_reply_without_a_version_means_the_version_of_its_header() -> None:
     left = gateway(wire)
     left.feed(Start())
     wire.run(0.1)
-    sent = decode(wire.sent[0][2].data).body[0]
+    sent = decoded(wire.sent[0][2]).body[0]
     reply = TransactionReply(sent.id, write_result(ServiceChangeResult()))
     left.feed(Received(Message(1, MGC, (reply,)), A))
     assert left.outputs(Registered)[0].version == 1
@@ -190,12 +189,12 @@ def test_406_makes_the_gateway_offer_less(as_message: bool) -> None:
     left.feed(Start())
     wire.run(0.1)
     for _ in range(2):
-        sent = decode(wire.sent[-1][2].data)
+        sent = decoded(wire.sent[-1][2])
         error = ErrorDescriptor(406, "Version Not Supported")
         body = error if as_message else (TransactionReply(sent.body[0].id, error),)
         left.feed(Received(Message(1, MGC, body), A))
     assert [change.version for change in changes_sent(wire)] == [3, 2, 1]
-    assert decode(wire.sent[-1][2].data).version == 1
+    assert decoded(wire.sent[-1][2]).version == 1
 
 
 @pytest.mark.parametrize(
@@ -207,7 +206,7 @@ def test_a_gateway_follows_a_redirection(mgc_id: Any) -> None:
     left, other = gateway(wire, names={"second.example.net": C}), controller(wire, at=C, mid=SECOND)
     left.feed(Start())
     wire.run(0.1)
-    sent = decode(wire.sent[0][2].data).body[0]
+    sent = decoded(wire.sent[0][2]).body[0]
     reply = TransactionReply(sent.id, write_result(ServiceChangeResult(mgc_id=mgc_id)))
     left.feed(Received(Message(1, MGC, (reply,)), A))
     wire.run(1.0)
@@ -221,7 +220,7 @@ def test_a_redirection_to_nowhere_is_noted_and_the_next_controller_tried(mgc_id:
     left, _ = gateway(wire, controllers=(A, C)), controller(wire, at=C, mid=SECOND)
     left.feed(Start())
     wire.run(0.1)
-    sent = decode(wire.sent[0][2].data).body[0]
+    sent = decoded(wire.sent[0][2]).body[0]
     reply = TransactionReply(sent.id, write_result(ServiceChangeResult(mgc_id=mgc_id)))
     left.feed(Received(Message(1, MGC, (reply,)), A))
     wire.run(1.0)
@@ -234,7 +233,7 @@ def test_redirections_in_a_circle_end() -> None:
 
     def mirror(node: Node) -> None:
         while True:
-            sent = decode(wire.sent[-1][2].data).body[0]
+            sent = decoded(wire.sent[-1][2]).body[0]
             if not isinstance(sent, TransactionRequest) or node.machine.state.name != "REGISTERING":
                 return
             result = write_result(ServiceChangeResult(mgc_id=IpMid(A.host, A.port)))

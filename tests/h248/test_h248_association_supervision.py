@@ -46,6 +46,7 @@ def test_the_order_to_watch_for_silence_is_given_and_its_notify_answered() -> No
     wire = Wire()
     left, right = pair(wire)
     (order,) = left.outputs(RequestArrived)
+    events: Any
     (events,) = order.request.actions[0].commands[0].descriptors
     (event,) = events.events
     assert (event.name, event.parameters[0].name, event.parameters[0].value) == ("it/ito", "mit", "3000")

@@ -6,6 +6,7 @@ once; the sender always learns an end; and nobody remembers anything for ever.
 
 from collections.abc import Iterable
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from imsedge.core.ids import CountingIds
 from imsedge.core.machine import NEVER
+from imsedge.h248.model import ErrorDescriptor
 from imsedge.h248.transactions import (
     Failure,
     ReplyArrived,
@@ -23,15 +25,15 @@ from imsedge.h248.transactions import (
     Transactions,
 )
 from kit.h248 import GATEWAY, MGC, A, B, audit, audited, settings
-from kit.wire import FATES, After, Fate, Node, Wire, losing
+from kit.wire import FATES, After, Fate, Node, User, Wire, losing
 
 FOREVER = 80.0  # seconds: T-MAX with a pending in between, LONG-TIMER, and some
 
 
-def executing_for(delay: float) -> object:
+def executing_for(delay: float) -> User:
     """A user that answers each request after ``delay`` seconds."""
 
-    def user(output: object) -> Iterable[object]:
+    def user(output: Any) -> Iterable[Any]:
         if isinstance(output, RequestArrived):
             reply = SendReply(output.handle, audited(output.request.actions[0].context))
             yield After(delay, reply) if delay else reply
@@ -49,11 +51,12 @@ def pair(fates: Iterable[Fate], delay: float, **changes: object) -> tuple[Wire, 
 def check_promise(asker: Node, doer: Node, tags: list[int]) -> None:
     executed = [output.request.actions[0].context for output in doer.outputs(RequestArrived)]
     assert len(executed) == len(set(executed)), "something was executed twice"
-    replied = [output.tag for output in asker.outputs(ReplyArrived)]
-    failed = [output.tag for output in asker.outputs(RequestFailed)]
+    replied: list[Any] = [output.tag for output in asker.outputs(ReplyArrived)]
+    failed: list[Any] = [output.tag for output in asker.outputs(RequestFailed)]
     assert sorted(replied + failed) == sorted(tags), "each request has one end"
     assert set(replied) <= set(executed), "a reply to what was never executed"
     for reply in asker.outputs(ReplyArrived):
+        assert isinstance(reply.tag, int)
         assert reply.result == audited(reply.tag), "the reply of another request"
     for node in (asker, doer):
         machine = node.machine
@@ -120,6 +123,7 @@ def test_execution_beyond_the_pending_limit_ends_with_506_on_both_sides() -> Non
     asker.feed(SendRequest(audit(1), B, tag=1))
     wire.run(100.0)
     (reply,) = asker.outputs(ReplyArrived)
+    assert isinstance(reply.result, ErrorDescriptor)
     assert reply.result.code == 506
     assert (asker.machine.deadline, doer.machine.executing) == (NEVER, 0)
 

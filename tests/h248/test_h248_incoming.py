@@ -5,7 +5,6 @@ import pytest
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError
 from imsedge.core.machine import Tick
-from imsedge.h248.codec import decode
 from imsedge.h248.model import (
     ActionReply,
     CommandReply,
@@ -43,7 +42,7 @@ def test_a_request_is_handed_up_once_and_repeats_get_the_reply_again() -> None:
     assert arrived == RequestArrived(1, request(5), B, 2, GATEWAY)
     (reply,) = m.handle(SendReply(1, DONE), 0.1)
     assert reply.peer == B
-    assert decode(reply.data) == Message(2, MGC, (TransactionReply(5, DONE),))
+    assert decoded(reply) == Message(2, MGC, (TransactionReply(5, DONE),))
     assert arrive(m, request(5), now=29.0) == [reply]
 
 
@@ -149,7 +148,7 @@ def test_a_reply_to_a_request_that_never_came_is_a_mistake_of_ours() -> None:
     with pytest.raises(LocalError):
         transactions().handle(SendReply(1, DONE), 0.0)
     with pytest.raises(LocalError):
-        transactions().handle("what", 0.0)  # type: ignore[arg-type]
+        transactions().handle("what", 0.0)
 
 
 @pytest.mark.parametrize("ranges", [((5, 7),), ((1, 4_000_000_000),), ((5, 5), (6, 6), (7, 7))])

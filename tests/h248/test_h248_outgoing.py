@@ -1,13 +1,14 @@
 """Requests that we send: clause 8 and Annex D.1 from the requester, one rule a test."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.ids import CountingIds
 from imsedge.core.machine import NEVER, Tick
-from imsedge.h248.codec import Encoding, decode, encode
+from imsedge.h248.codec import Encoding, encode
 from imsedge.h248.model import (
     Message,
     TransactionAck,
@@ -42,7 +43,7 @@ from kit.h248 import (
 def test_a_request_goes_out_with_the_header_asked_for() -> None:
     (sent,) = transactions().handle(SendRequest(audit(), B, version=2), 0.0)
     assert sent.peer == B
-    assert decode(sent.data) == Message(2, MGC, (TransactionRequest(1, audit()),))
+    assert decoded(sent) == Message(2, MGC, (TransactionRequest(1, audit()),))
 
 
 def test_ids_ascend_and_come_around_without_zero() -> None:
@@ -50,7 +51,7 @@ def test_ids_ascend_and_come_around_without_zero() -> None:
         def number(self, low: int, high: int) -> int:
             return max(low, high)
 
-    m = Transactions(settings(MGC), Last())
+    m: Any = Transactions(settings(MGC), Last())
     ids = [decoded(m.handle(SendRequest(audit(), B), 0.0)[0]).body[0].id for _ in range(3)]
     assert ids == [0xFFFF_FFFE, 1, 2]
 

@@ -39,10 +39,9 @@ def _transaction(transaction: Transaction) -> str:
             return f"{_error(error)} #{transaction.id}"
         case TransactionRequest():
             return f"{', '.join(map(_request, transaction.actions))} #{transaction.id}"
-        case TransactionReply(result=ErrorDescriptor() as error):
-            return f"reply #{transaction.id}: {_error(error)}"
-        case TransactionReply(result=tuple() as actions):
-            return f"reply #{transaction.id}: {', '.join(map(_reply, actions))}"
+        case TransactionReply(id=number, result=result):
+            what = _error(result) if isinstance(result, ErrorDescriptor) else ", ".join(map(_reply, result))
+            return f"reply #{number}: {what}"
         case TransactionPending():
             return f"pending #{transaction.id}"
         case TransactionAck():
