@@ -24,7 +24,8 @@ from typing import NamedTuple
 
 from imsedge.alg.media import Media
 from imsedge.alg.messages import M, body_text, refusal, with_reason, with_text, without_body
-from imsedge.alg.outputs import CallView, Output
+from imsedge.alg.outputs import CallView, Output, Tag
+from imsedge.alg.planner import Result
 from imsedge.alg.procedures import Side
 from imsedge.alg.router import Routed, Router
 from imsedge.alg.session import Forward, Refuse, Verdict, Withhold
@@ -108,6 +109,11 @@ class Call:
         self._started = 0.0
 
     @property
+    def is_ending(self) -> bool:
+        """Released; another call may take its name."""
+        return self.state is State.ENDING
+
+    @property
     def is_over(self) -> bool:
         """Nothing is left to wait for."""
         return self.state is State.ENDING and not (self._pending or self.media.busy)
@@ -147,16 +153,25 @@ class Call:
         response = make_response(relay.received, status, to_tag=self._ids.token(6))
         return self._enter(partial(self._response, key, response, None, now), [])
 
-    def cancel(self, now: float) -> list[Output]:
-        """The caller gives up; the CANCEL itself has been answered."""
-        if self.state is not State.SETUP:
-            return []
-        if self._first is None:  # the gateway is at work on the offer
-            return self.terminate(487, "cancelled by the caller", now)
-        return [SendCancel(self._first)]
+    def cancel(self, key: ServerKey, now: float) -> list[Output]:
+        """The sender of an INVITE gives up; the CANCEL itself has been answered.
 
-    def resume(self) -> list[Output]:
+        A re-INVITE whose offer the gateway is at work on goes on: a CANCEL may come too late (clause 9.1).
+        """
+        if self._first is None and key in self._held:
+            return self.terminate(487, "cancelled by the caller", now)
+        return [SendCancel(client) for client in sorted(self._pending) if self.relays[client].server == key]
+
+    def performed(self, tag: Tag, result: Result) -> list[Output]:
         """The gateway answered: what waited for it goes on."""
+        return self.media.performed(tag, result) + self._resume()
+
+    def gateway_lost(self, reason: str, now: float) -> list[Output]:
+        """The media is gone, and with it the call."""
+        self.media.lost()
+        return self.terminate(503, reason, now) + self._resume()
+
+    def _resume(self) -> list[Output]:
         outputs: list[Output] = []
         while self._queue and not self._is_waiting:
             outputs += self._queue.popleft()()
@@ -209,7 +224,7 @@ class Call:
 
     def _enter(self, work: Callable[[], list[Output]], when_full: list[Output]) -> list[Output]:
         if not self._is_waiting:
-            return work() + self.resume()
+            return work() + self._resume()
         if len(self._queue) >= MAX_QUEUED:
             return when_full
         self._queue.append(work)

@@ -3,70 +3,315 @@
 ::
 
     edge = Edge(settings, ids)                 # EdgeSettings: addresses, next hop, policy, limits
-    outputs = edge.handle(event, now)          # until edge.deadline, then edge.handle(Tick(), now)
+    outputs = edge.handle(event, now)          # ... and edge.handle(Tick(), now) at edge.deadline
 
 **In** goes what the two protocol machines below give their user, as it is:
 
-* from ``sip.transactions.TransactionLayer`` (one for both sides; ``Flow.local`` tells the side): RequestArrived,
-  ResponseArrived, AckArrived, CancelArrived, TransactionFailed, StrayResponse, Note;
-* from ``h248.association.ControllerAssociation``: GatewayUp, GatewayLeaving, GatewayDown, GatewayLost,
-  ReplyArrived, RequestFailed, RequestArrived (Notify, ServiceChange of terminations), and the rest for the log.
+* of ``sip.transactions.TransactionLayer`` (one for both sides, ``Flow.local`` tells which): RequestArrived,
+  ResponseArrived, AckArrived, CancelArrived, TransactionFailed;
+* of ``h248.association.ControllerAssociation``: GatewayUp, GatewayLeaving, GatewayDown, GatewayLost,
+  ReplyArrived, RequestFailed, RequestArrived (Notify, and ServiceChange of terminations).
 
-**Out** comes what is to be fed back into them, in order, and lines for the log:
+**Out** comes, in order, what is to be fed back into them, and lines for the log:
 
 * SendRequest, SendResponse, SendCancel -> the transaction layer;
 * RequestTo, SendReply -> the controller association;
 * Log.
 
-``calls()``, ``gateways.view()`` and ``len(registrations)`` show what is held.  The machine does no I/O.
+A context must never outlive its call.  A gateway that may hold contexts of which we know nothing (we have
+restarted, or it was lost and is back) is told to subtract all; a report from a context that is nobody's is
+answered with error 411 and the context subtracted.  A call must not outlive its context either: when its
+gateway is lost or has restarted, both its ends get a BYE.
 """
 
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+
 from imsedge.alg.call import Call
-from imsedge.alg.gateways import Gateways
+from imsedge.alg.desk import RequestDesk
+from imsedge.alg.gateways import Gateways, GatewayView
 from imsedge.alg.media import Media
 from imsedge.alg.messages import refusal
-from imsedge.alg.notifications import Finding, Verdict, read_notify
+from imsedge.alg.notifications import Finding, Kind, accept, read_reports, reject
 from imsedge.alg.outputs import CallView, Log, Output, Tag
-from imsedge.alg.planner import subtract_all
+from imsedge.alg.planner import Result, subtract_all
 from imsedge.alg.policy import OnBearerFailure
 from imsedge.alg.procedures import Side
-from imsedge.alg.registration import Attempt, Refused, Registrations
+from imsedge.alg.registration import Registrations
 from imsedge.alg.router import Router
 from imsedge.alg.settings import EdgeSettings
 from imsedge.core.ids import IdSource
 from imsedge.core.machine import Tick
 from imsedge.core.timers import Timers
-from imsedge.h248 import association as mgc
-from imsedge.h248 import transactions as h248
-from imsedge.h248.model import Mid
-from imsedge.sip import events as sip
+from imsedge.h248.association.events import (
+    GatewayDown,
+    GatewayLeaving,
+    GatewayLost,
+    GatewayUp,
+    RequestTo,
+)
+from imsedge.h248.model import ALL_CONTEXTS, NULL_CONTEXT, ActionReply, Mid
+from imsedge.h248.transactions import ReplyArrived, RequestFailed, SendReply
+from imsedge.h248.transactions import RequestArrived as ReportArrived
 from imsedge.sip.errors import SipError
-from imsedge.sip.events import ClientKey, ServerKey
+from imsedge.sip.events import (
+    AckArrived,
+    CancelArrived,
+    ClientKey,
+    RequestArrived,
+    ResponseArrived,
+    SendRequest,
+    SendResponse,
+    ServerKey,
+    TransactionFailed,
+)
 from imsedge.sip.flow import Flow
 from imsedge.sip.matching import client_key
-from imsedge.sip.message import SipRequest, SipResponse, make_response
-from imsedge.sip.routing import pop_via
+from imsedge.sip.message import SipRequest
 
-SipInput = (
-    sip.RequestArrived
-    | sip.ResponseArrived
-    | sip.AckArrived
-    | sip.CancelArrived
-    | sip.TransactionFailed
-    | sip.StrayResponse
-    | sip.Note
+GatewayInput = (
+    GatewayUp | GatewayLeaving | GatewayDown | GatewayLost | ReplyArrived | RequestFailed | ReportArrived
 )
-H248Input = (
-    mgc.GatewayUp
-    | mgc.GatewayLeaving
-    | mgc.GatewayDown
-    | mgc.GatewayLost
-    | h248.ReplyArrived
-    | h248.RequestFailed
-    | h248.RequestArrived
-    | h248.RequestAborted
-    | h248.PeerSuspected
-    | h248.MessageErrorArrived
-    | h248.Noted
-)
-Input = SipInput | H248Input | Tick
+SipInput = RequestArrived | ResponseArrived | AckArrived | CancelArrived | TransactionFailed
+EdgeInput = SipInput | GatewayInput | Tick
+EdgeOutput = Output
+
+_Name = tuple[str, str, Side]
+"""Call-ID, the caller's tag and its side: a call between two UEs of ours passes here twice."""
+
+_CALL_METHODS = frozenset({"INVITE", "BYE", "UPDATE", "PRACK", "INFO"})
+"""Those that make no sense in a dialog that is no call of ours (RFC 3261 clause 12.2.2)."""
+
+
+class Edge:
+    """See above; everything a peer can make it hold is limited by ``EdgeSettings``."""
+
+    def __init__(self, settings: EdgeSettings, ids: IdSource) -> None:
+        self._settings = settings
+        self._ids = ids
+        self._registrations = Registrations(settings.mechanisms, settings.max_registrations, ids)
+        self._router = Router(settings, self._registrations, ids)
+        self._desk = RequestDesk(self._router, self._registrations, ids)
+        self._gateways = Gateways()
+        self._calls: dict[int, Call] = {}
+        self._names: dict[int, _Name] = {}
+        self._numbers: dict[_Name, int] = {}
+        self._keys: dict[int, set[ClientKey]] = {}
+        self._relays: dict[ClientKey, int] = {}
+        self._timers: Timers[int] = Timers()
+        self._last_number = 0
+        self._now = 0.0
+
+    @property
+    def deadline(self) -> float:
+        """When ``Tick`` must come next."""
+        return min(self._timers.deadline, self._registrations.deadline)
+
+    @property
+    def registrations(self) -> int:
+        """Registered contacts."""
+        return len(self._registrations)
+
+    def calls(self) -> list[CallView]:
+        """Every call that is not quite over."""
+        return [call.view(self._now) for call in self._calls.values()]
+
+    def gateways(self) -> list[GatewayView]:
+        """Every gateway that is there."""
+        return self._gateways.view()
+
+    def handle(self, event: EdgeInput, now: float) -> list[Output]:
+        """Take one input; return what to do, in order."""
+        self._now = now
+        match event:
+            case RequestArrived(key, request, flow):
+                return self._request(key, request, flow)
+            case ResponseArrived():
+                return self._response(event)
+            case TransactionFailed():
+                return self._failed(event)
+            case AckArrived(request, flow):
+                return self._with(self._find(request, flow), lambda call: call.ack(request, flow, now))
+            case CancelArrived():
+                return self._cancel(event)
+            case Tick():
+                return self._tick()
+            case _:
+                return self._gateway_event(event)
+
+    # --- SIP -------------------------------------------------------------------------------------------
+
+    def _request(self, key: ServerKey, request: SipRequest, flow: Flow) -> list[Output]:
+        try:
+            return self._dispatch(key, request, flow)
+        except SipError as error:
+            later = self._settings.retry_after
+            tag = self._ids.token(6)
+            return [
+                SendResponse(key, refusal(request, error.code, error.reason, to_tag=tag, retry_after=later))
+            ]
+
+    def _dispatch(self, key: ServerKey, request: SipRequest, flow: Flow) -> list[Output]:
+        """``SipError`` is the answer."""
+        if request.method == "REGISTER":
+            return self._desk.register(key, request, flow)
+        inside = request.to.tag is not None
+        number = self._find(request, flow)
+        if inside and number is not None:
+            return self._with(number, lambda call: call.request(key, request, flow, self._now))
+        if inside and request.method in _CALL_METHODS:
+            raise SipError(481, "no such call")
+        if request.method == "INVITE":
+            return self._invite(key, request, flow, number)
+        return self._desk.relay(key, request, flow, inside=inside)
+
+    def _response(self, event: ResponseArrived) -> list[Output]:
+        key, response, flow = event
+        self._router.learn(response, flow)
+        number = self._relays.get(key)
+        if number is None:
+            return self._desk.response(key, response, self._now)
+        return self._with(number, lambda call: call.response(key, response, flow, self._now))
+
+    def _failed(self, event: TransactionFailed) -> list[Output]:
+        key, status = event
+        number = self._relays.get(key)
+        if number is None:
+            return self._desk.failed(key, status, self._now)
+        return self._with(number, lambda call: call.failed(key, status, self._now))
+
+    def _cancel(self, event: CancelArrived) -> list[Output]:
+        """Which side it came from is not told; the call that has this very INVITE knows it."""
+        key, request = event
+        tags = (request.from_.tag or "", request.to.tag or "")
+        outputs: list[Output] = []
+        for tag, side in product(tags, Side):
+            number = self._numbers.get((request.call_id, tag, side))
+            outputs += self._with(number, lambda call: call.cancel(key, self._now))
+        return outputs
+
+    def _invite(self, key: ServerKey, request: SipRequest, flow: Flow, number: int | None) -> list[Output]:
+        if number is not None and not self._calls[number].is_ending:
+            raise SipError(482, "the same INVITE came by another way")
+        if len(self._calls) >= self._settings.max_calls:
+            raise SipError(503, "too many calls")
+        self._last_number += 1
+        number, side = self._last_number, self._router.side_of(flow)
+        media = Media(number, request.call_id, self._settings, self._gateways)
+        call = Call(side, self._router, media, self._settings, self._ids)
+        outputs = call.start(key, request, flow, self._now)
+        self._calls[number] = call
+        self._keys[number] = set()
+        self._names[number] = (request.call_id, request.from_.tag or "", side)
+        self._numbers[self._names[number]] = number
+        return self._settle(number, call, outputs)
+
+    def _find(self, request: SipRequest, flow: Flow) -> int | None:
+        """The call of a request: its sender is the caller on the caller's side, the callee on the other."""
+        side, call_id = self._router.side_of(flow), request.call_id
+        as_caller = (call_id, request.from_.tag or "", side)
+        as_callee = (call_id, request.to.tag or "", side.other)
+        return self._numbers.get(as_caller) or self._numbers.get(as_callee)
+
+    # --- calls -----------------------------------------------------------------------------------------
+
+    def _with(self, number: int | None, work: Callable[[Call], list[Output]]) -> list[Output]:
+        call = self._calls.get(number) if number is not None else None
+        if call is None or number is None:
+            return []
+        return self._settle(number, call, work(call))
+
+    def _settle(self, number: int, call: Call, outputs: list[Output]) -> list[Output]:
+        """Keep the indexes of a call that has just done something; forget it when it is over."""
+        for output in outputs:
+            if isinstance(output, SendRequest) and output.request.method != "ACK":
+                key = client_key(output.request)
+                self._relays[key] = number
+                self._keys[number].add(key)
+        if not call.is_over:
+            self._timers.set(number, call.deadline)
+            return outputs
+        self._timers.cancel(number)
+        for key in self._keys.pop(number):
+            del self._relays[key]
+        name = self._names.pop(number)
+        if self._numbers.get(name) == number:
+            del self._numbers[name]
+        del self._calls[number]
+        return outputs
+
+    def _tick(self) -> list[Output]:
+        outputs: list[Output] = [
+            Log(f"registration of {binding.address_of_record} expired")
+            for binding in self._registrations.expire(self._now)
+        ]
+        for number in self._timers.due(self._now):
+            outputs += self._with(number, lambda call: call.timed_out(self._now))
+        return outputs
+
+    # --- gateways --------------------------------------------------------------------------------------
+
+    def _gateway_event(self, event: GatewayInput) -> list[Output]:
+        match event:
+            case GatewayUp():
+                return self._gateway_up(event)
+            case GatewayLeaving(gateway):
+                self._gateways.leaving(gateway)
+            case GatewayDown(gateway, reason) | GatewayLost(gateway, reason):
+                return self._gateway_gone(gateway, f"gateway lost: {reason}")
+            case ReplyArrived(tag=Tag() as tag):
+                return self._performed(tag, event.result)
+            case RequestFailed(tag=Tag() as tag):
+                return self._performed(tag, None)
+            case ReportArrived():
+                return self._report(event)
+        return []
+
+    def _gateway_up(self, event: GatewayUp) -> list[Output]:
+        """``kept``: its contexts of before may be there.  Ours are, if we never lost it; others must go."""
+        gateway = event.gateway
+        if event.kept and gateway in self._gateways:
+            self._gateways.up(gateway)
+            return []
+        outputs = self._gateway_gone(gateway, "gateway restarted")
+        self._gateways.up(gateway)
+        return outputs + (self._subtract(gateway, ALL_CONTEXTS) if event.kept else [])
+
+    def _gateway_gone(self, gateway: Mid, reason: str) -> list[Output]:
+        outputs: list[Output] = []
+        for number in sorted(self._gateways.lost(gateway)):
+            outputs += self._with(number, lambda call: call.gateway_lost(reason, self._now))
+        return outputs
+
+    def _performed(self, tag: Tag, result: Result) -> list[Output]:
+        return self._with(tag.call, lambda call: call.performed(tag, result))
+
+    def _report(self, event: ReportArrived) -> list[Output]:
+        if event.request.error is not None:
+            return [SendReply(event.handle, event.request.error)]
+        replies: list[ActionReply] = []
+        after: list[Output] = []
+        for action in event.request.actions:
+            number = self._gateways.call_in(event.mid, action.context)
+            if number is None and action.context != NULL_CONTEXT:
+                replies.append(reject(action))
+                after += self._subtract(event.mid, action.context)
+                continue
+            replies.append(accept(action))
+            for finding in read_reports(action):
+                after += self._with(number, partial(self._found, finding))
+        return [SendReply(event.handle, tuple(replies)), *after]
+
+    def _found(self, finding: Finding, call: Call) -> list[Output]:
+        log = call.media.log(finding.text, finding.termination)
+        if finding.kind is Kind.CONNECTED:
+            call.media.session.connected(finding.stream)
+        if finding.kind is not Kind.FAILED:
+            return [log] if finding.kind is Kind.OTHER else []
+        if self._settings.policy.on_bearer_failure is OnBearerFailure.LOG:
+            return [log]
+        return [log, *call.terminate(500, f"media lost: {finding.text}", self._now)]
+
+    def _subtract(self, gateway: Mid, context: int) -> list[Output]:
+        return [RequestTo(gateway, (subtract_all(context),), Tag(None, None, awaited=False))]

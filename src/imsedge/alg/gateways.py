@@ -22,13 +22,14 @@ class Gateways:
     def __init__(self) -> None:
         self._calls: dict[Mid, set[int]] = {}  # of gateways that are up, longest waiting first
         self._leaving: set[Mid] = set()
+        self._contexts: dict[tuple[Mid, int], int] = {}
 
     def __contains__(self, gateway: Mid) -> bool:
         return gateway in self._calls
 
     def up(self, gateway: Mid) -> None:
-        """It registered; it holds no call yet."""
-        self._calls[gateway] = set()
+        """It registered and takes calls."""
+        self._calls.setdefault(gateway, set())
         self._leaving.discard(gateway)
 
     def leaving(self, gateway: Mid) -> None:
@@ -39,6 +40,7 @@ class Gateways:
     def lost(self, gateway: Mid) -> frozenset[int]:
         """It is gone; these calls were on it."""
         self._leaving.discard(gateway)
+        self._contexts = {place: call for place, call in self._contexts.items() if place[0] != gateway}
         return frozenset(self._calls.pop(gateway, ()))
 
     def choose(self) -> Mid | None:
@@ -50,18 +52,23 @@ class Gateways:
         self._calls[chosen] = self._calls.pop(chosen)  # to the end of the queue
         return chosen
 
-    def attach(self, gateway: Mid, call: int) -> None:
-        """``call`` has media on ``gateway`` from now on."""
-        self._calls[gateway].add(call)
+    def attach(self, gateway: Mid, call: int, context: int | None = None) -> None:
+        """``call`` has, or will have, its media on ``gateway``: in ``context``, once that is known."""
+        if gateway in self._calls:
+            self._calls[gateway].add(call)
+            if context is not None:
+                self._contexts[gateway, context] = call
 
-    def detach(self, gateway: Mid, call: int) -> None:
+    def detach(self, gateway: Mid, call: int, context: int | None = None) -> None:
         """No more."""
         if gateway in self._calls:
             self._calls[gateway].discard(call)
+        if context is not None:
+            self._contexts.pop((gateway, context), None)
 
-    def calls_on(self, gateway: Mid) -> frozenset[int]:
-        """Numbers of the calls on ``gateway``."""
-        return frozenset(self._calls.get(gateway, ()))
+    def call_in(self, gateway: Mid, context: int) -> int | None:
+        """The call whose context it is."""
+        return self._contexts.get((gateway, context))
 
     def view(self) -> list[GatewayView]:
         """All of them, for people."""

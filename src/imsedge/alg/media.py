@@ -30,6 +30,7 @@ class Media:
         self._call_id = call_id
         self._planner = settings.planner
         self._gateways = gateways
+        self._context: int | None = None  # under which the directory knows us
         self._requests = 0
         self._then: Then | None = None
 
@@ -62,9 +63,9 @@ class Media:
         self.session.lost()
         self._detach()
 
-    def log(self, text: str) -> Log:
+    def log(self, text: str, termination: str = "") -> Log:
         """A line about this call."""
-        return Log(text, self._call_id, self.session.context)
+        return Log(text, self._call_id, self.session.context, termination)
 
     def view(self) -> tuple[StreamView, ...]:
         """The secured streams, for people."""
@@ -87,8 +88,7 @@ class Media:
             elif self._then is not None:
                 then, self._then = self._then, None
                 done += then(output)
-        if self.session.context is None and not self.session.busy:
-            self._detach()
+        self._keep_directory()
         return done
 
     def _perform(self, perform: Perform) -> list[Output]:
@@ -102,7 +102,17 @@ class Media:
         action = plan(perform.procedure, self._requests, self._planner)
         return [RequestTo(self.gateway, (action,), Tag(self._number, perform.procedure, perform.awaited))]
 
+    def _keep_directory(self) -> None:
+        context = self.session.context
+        if self.gateway is None or context == self._context is not None:
+            return
+        if context is not None:
+            self._context = context
+            self._gateways.attach(self.gateway, self._number, context)
+        elif not self.session.busy:
+            self._detach()
+
     def _detach(self) -> None:
         if self.gateway is not None:
-            self._gateways.detach(self.gateway, self._number)
-            self.gateway = None
+            self._gateways.detach(self.gateway, self._number, self._context)
+            self.gateway = self._context = None

@@ -2,8 +2,8 @@
 
 A REGISTER goes on to the next hop with our ``Path`` (RFC 3327) and without what concerns the access only.
 What the UE can secure (Security-Client with ``mediasec``) and what we announced (Security-Server, in 401 and
-200) is kept for each contact: both together decide about e2ae security.  The user part of the Path is a token that names the
-binding, so that a request coming back along it finds the flow of the UE.
+200) is kept for each contact: both together decide about e2ae security.  The user part of the Path is a token
+that names the binding, so that a request coming back along it finds the flow of the UE.
 
 What Security-Verify must echo is remembered for each UE, told by address of record and contact, from the
 answer that announced it.  An echo that differs is refused with 494 and the list as it is (RFC 3329 clause

@@ -19,7 +19,7 @@ from imsedge.sip.dialogs import Party
 from imsedge.sip.errors import SipError
 from imsedge.sip.events import SendRequest
 from imsedge.sip.flow import Flow
-from imsedge.sip.message import SipRequest
+from imsedge.sip.message import SipRequest, SipResponse
 from imsedge.sip.routing import (
     flow_to,
     new_branch,
@@ -34,6 +34,9 @@ from imsedge.sip.sec_agree import without_media
 from imsedge.sip.uri import SipUri, read_uri
 
 _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
+
+MAX_CONNECTIONS = 256
+"""Connections to the core that we remember to have opened; a core has a handful of next hops."""
 
 _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 
@@ -53,14 +56,27 @@ class Router:
         self._settings = settings
         self._registrations = registrations
         self._ids = ids
+        self._core_connections: dict[int, None] = {}  # that we opened ourselves, oldest first
 
     def side_of(self, flow: Flow) -> Side:
-        """Told by the address that the message arrived at."""
+        """Told by the address that the message arrived at, or by the connection, if we opened it."""
         local, core = flow.local, self._settings.core
+        if flow.connection in self._core_connections:
+            return Side.CORE
         if local is None or local.port != core.port:
             return Side.ACCESS
         same = local.host == core.host or bool({local.host, core.host} & _WILDCARDS)
         return Side.CORE if same else Side.ACCESS
+
+    def learn(self, response: SipResponse, flow: Flow) -> None:
+        """A response on a connection to the core: requests may come back on it (RFC 3261 clause 18)."""
+        if flow.connection is None or flow.connection in self._core_connections:
+            return
+        via = response.via
+        if TransportAddress(via.host, via.port or 0) == self._settings.core:
+            self._core_connections[flow.connection] = None
+            if len(self._core_connections) > MAX_CONNECTIONS:
+                del self._core_connections[next(iter(self._core_connections))]
 
     def is_ours(self, uri: SipUri) -> bool:
         """Whether the URI names one of our two addresses."""
