@@ -18,7 +18,7 @@ from imsedge.bearer.messages import TlsRole
 from imsedge.core.errors import LocalError
 from imsedge.security.certificates import Certificate
 from imsedge.security.fingerprint import Fingerprint, matches_any
-from imsedge.security.tls import KeyLog, Role, context
+from imsedge.security.tls import KeyLog, Role, context, find_profile
 
 _BEFORE_ALL = datetime(1950, 1, 1)  # noqa: DTZ001 - pyOpenSSL takes it without a zone, as UTC
 _TURNED_DOWN = SSL.X509VerificationCodes.ERR_CERT_NOT_YET_VALID
@@ -39,6 +39,8 @@ class TlsContexts:
     """One OpenSSL context a certificate and role, made when first used."""
 
     def __init__(self, profile: str, certificates: Iterable[Certificate], key_log: str | None = None) -> None:
+        """``SettingError`` when there is no such profile."""
+        find_profile(profile)
         self._profile = profile
         self._certificates = {certificate.name: certificate for certificate in certificates}
         self._contexts: dict[tuple[str, TlsRole], SSL.Context] = {}
