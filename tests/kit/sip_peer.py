@@ -136,7 +136,7 @@ class Forwarder(Node):
                 lower = pop_via(response)
                 if lower is not None and response.status > 100 and key in self._servers:
                     self.transport.feed(SendResponse(self._servers[key], lower))
-            case CancelArrived(key, _):
+            case CancelArrived(key=key):
                 self.transport.feed(SendCancel(self._clients[key]))
 
     def _forward(self, request: SipRequest, transport: str) -> ClientKey:

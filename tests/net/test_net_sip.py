@@ -88,6 +88,20 @@ async def test_a_connection_serves_both_directions() -> None:
         assert (edge.transport.open_connections, phone.transport.open_connections) == (1, 1)
 
 
+async def test_what_comes_back_on_a_connection_of_ours_arrived_where_we_are_known() -> None:
+    edge, core = Answerer(), Answerer()
+    async with running(edge, core):
+        await edge.listen("tcp")
+        await core.listen("tcp")
+        edge.send(plain(), edge.flow_to(core, "tcp"))
+        arrived = await core.until_kind(RequestArrived)
+        assert isinstance(arrived, RequestArrived)
+        core.send(plain("MESSAGE"), arrived.flow)
+        back = await edge.until_kind(RequestArrived)
+        assert isinstance(back, RequestArrived)
+        assert back.flow.local == edge.bound["tcp"]
+
+
 async def test_nobody_listens_on_tcp() -> None:
     caller, gone = Node(), Answerer()
     async with running(caller, gone):

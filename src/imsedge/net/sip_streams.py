@@ -41,10 +41,17 @@ class Handlers(Struct, frozen=True, kw_only=True):
 
 
 class _Connection(asyncio.Protocol):
-    """One TCP or TLS connection; ``flow`` is known once it is up."""
+    """One TCP or TLS connection; ``flow`` is known once it is up.
 
-    def __init__(self, pool: "StreamPool", transport: str, number: int) -> None:
+    ``local``: for one that we made, the address that we are known by instead of its own source port, so that
+    what comes back over it counts as arrived there.
+    """
+
+    def __init__(
+        self, pool: "StreamPool", transport: str, number: int, local: TransportAddress | None = None
+    ) -> None:
         self.kind = transport
+        self.local = local
         self.number = number
         self.flow: Flow | None = None
         self.wire: asyncio.Transport | None = None
@@ -63,7 +70,8 @@ class _Connection(asyncio.Protocol):
         if not peer or not own:  # the peer has gone again
             transport.abort()
             return
-        self.flow = Flow(self.kind, TransportAddress(*peer[:2]), TransportAddress(*own[:2]), self.number)
+        local = self.local or TransportAddress(*own[:2])
+        self.flow = Flow(self.kind, TransportAddress(*peer[:2]), local, self.number)
         self._pool.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -177,7 +185,7 @@ class StreamPool:
         try:
             async with asyncio.timeout(self.limits.connect):
                 _, connection = await self._loop.create_connection(
-                    lambda: _Connection(self, transport, next(self._numbers)),
+                    lambda: _Connection(self, transport, next(self._numbers), flow.local),
                     remote.host,
                     remote.port,
                     local_addr=(flow.local.host, 0) if flow.local is not None else None,

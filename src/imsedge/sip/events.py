@@ -106,6 +106,7 @@ class CancelArrived(NamedTuple):
 
     key: ServerKey
     request: SipRequest
+    flow: Flow
 
 
 class TransactionFailed(NamedTuple):

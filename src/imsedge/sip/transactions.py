@@ -168,7 +168,7 @@ class TransactionLayer:
         else:
             self._open(self._servers, SERVER_STARTS[request.method == "INVITE"], key, request, flow)
             if request.method == "CANCEL":
-                self._receive_cancel(key, request)
+                self._receive_cancel(key, request, flow)
             else:
                 self._out.append(ev.RequestArrived(key, request, flow))
 
@@ -178,13 +178,13 @@ class TransactionLayer:
         else:
             self._move(transaction, Happening.ACK, request, flow)
 
-    def _receive_cancel(self, key: ServerKey, request: SipRequest) -> None:
+    def _receive_cancel(self, key: ServerKey, request: SipRequest, flow: Flow) -> None:
         """200 when the INVITE is known, 481 otherwise (clause 9.2)."""
         invite = self._servers.get(key._replace(method="INVITE"))
         status = 481 if invite is None else 200
         self._send_response(key, make_response(request, status, to_tag=stateless_tag(request)))
         if invite is not None and invite.state in {State.TRYING, State.PROCEEDING}:
-            self._out.append(ev.CancelArrived(key._replace(method="INVITE"), request))
+            self._out.append(ev.CancelArrived(key._replace(method="INVITE"), request, flow))
 
     def _refuse_broken(self, error: SipError, flow: Flow) -> None:
         """Answer what can be answered (clauses 8.2, 16.3, 18.3); an ACK and a response never are."""
