@@ -6,24 +6,26 @@ from imsedge.play.steps import AGW, ALG, CORE, FIGURES, UE, Arrow, number, out_o
 STEPS = FIGURES["msrp-e2ae-originating", "active"]
 
 FLOW = [
+    (Kind.H248, ALG, AGW, "MOD req C=- T=ROOT", None),
     (Kind.SIP, UE, ALG, "REGISTER", None),
+    (Kind.SIP, CORE, ALG, "200 OK (REGISTER)", None),
     (Kind.SIP, UE, ALG, "INVITE offer", "1"),
     (Kind.SIP, ALG, UE, "100 Trying", None),
     (Kind.H248, ALG, AGW, "ADD req C=$", "2"),
-    (Kind.H248, AGW, ALG, "ADD resp", "4"),
+    (Kind.H248, AGW, ALG, "ADD resp C=1", "4"),
     (Kind.H248, ALG, AGW, "ADD req C=1", "5"),
-    (Kind.H248, AGW, ALG, "ADD resp", "7"),
+    (Kind.H248, AGW, ALG, "ADD resp C=1", "7"),
     (Kind.SIP, ALG, CORE, "INVITE offer", "9"),
     (Kind.TCP, CORE, AGW, "SYN", "10"),
     (Kind.TCP, AGW, CORE, "SYN ACK", None),
     (Kind.TCP, AGW, UE, "SYN", "11"),
-    (Kind.SIP, CORE, ALG, "200 OK answer", "12"),
-    (Kind.H248, ALG, AGW, "MOD req", "13"),
-    (Kind.H248, AGW, ALG, "MOD resp", "15"),
-    (Kind.H248, ALG, AGW, "MOD req", "16"),
-    (Kind.H248, AGW, ALG, "MOD resp", "18"),
+    (Kind.SIP, CORE, ALG, "200 OK (INVITE) SDP answer", "12"),
+    (Kind.H248, ALG, AGW, "MOD req C=1", "13"),
+    (Kind.H248, AGW, ALG, "MOD resp C=1", "15"),
+    (Kind.H248, ALG, AGW, "MOD req C=1", "16"),
+    (Kind.H248, AGW, ALG, "MOD resp C=1", "18"),
     (Kind.TLS, AGW, UE, "ClientHello", "21"),
-    (Kind.SIP, ALG, UE, "200 OK answer", "20"),
+    (Kind.SIP, ALG, UE, "200 OK (INVITE) SDP answer", "20"),
 ]
 
 

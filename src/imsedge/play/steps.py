@@ -49,21 +49,25 @@ class Step(NamedTuple):
 
 
 _SYN = r"SYN(?! ACK)"
+_ANSWER = r"200 .*\(INVITE\)"
+# Of a context that holds a call: the controller also talks to ROOT in the NULL context.
+_ADD, _ADDED = r"ADD req C=[$\d]", r"ADD resp C=\d"
+_MOD, _MODIFIED = r"MOD req C=\d", r"MOD resp C=\d"
 
 # Figure 5.2.1.2.2.1; the peer in the core answers setup:active, so it calls and the gateway calls the UE.
 _ORIGINATING_SIGNALLING = (
     Step("1", Kind.SIP, UE, ALG, "INVITE"),
-    Step("2", Kind.H248, ALG, AGW, "ADD req"),
-    Step("4", Kind.H248, AGW, ALG, "ADD resp"),
-    Step("5", Kind.H248, ALG, AGW, "ADD req"),
-    Step("7", Kind.H248, AGW, ALG, "ADD resp"),
+    Step("2", Kind.H248, ALG, AGW, _ADD),
+    Step("4", Kind.H248, AGW, ALG, _ADDED),
+    Step("5", Kind.H248, ALG, AGW, _ADD),
+    Step("7", Kind.H248, AGW, ALG, _ADDED),
     Step("9", Kind.SIP, ALG, CORE, "INVITE"),
-    Step("12", Kind.SIP, CORE, ALG, "200"),
-    Step("13", Kind.H248, ALG, AGW, "MOD req"),
-    Step("15", Kind.H248, AGW, ALG, "MOD resp"),
-    Step("16", Kind.H248, ALG, AGW, "MOD req"),
-    Step("18", Kind.H248, AGW, ALG, "MOD resp"),
-    Step("20", Kind.SIP, ALG, UE, "200"),
+    Step("12", Kind.SIP, CORE, ALG, _ANSWER),
+    Step("13", Kind.H248, ALG, AGW, _MOD),
+    Step("15", Kind.H248, AGW, ALG, _MODIFIED),
+    Step("16", Kind.H248, ALG, AGW, _MOD),
+    Step("18", Kind.H248, AGW, ALG, _MODIFIED),
+    Step("20", Kind.SIP, ALG, UE, _ANSWER),
 )
 _ORIGINATING_ACTIVE = (
     Step("10", Kind.TCP, CORE, AGW, _SYN, after=("9",)),
@@ -80,15 +84,15 @@ _ORIGINATING_PASSIVE = (
 # Figure 5.2.1.2.3.1; UE B answers setup:active.
 _TERMINATING_SIGNALLING = (
     Step("1", Kind.SIP, CORE, ALG, "INVITE"),
-    Step("2", Kind.H248, ALG, AGW, "ADD req"),
-    Step("4", Kind.H248, AGW, ALG, "ADD resp"),
-    Step("5", Kind.H248, ALG, AGW, "ADD req"),
-    Step("7", Kind.H248, AGW, ALG, "ADD resp"),
+    Step("2", Kind.H248, ALG, AGW, _ADD),
+    Step("4", Kind.H248, AGW, ALG, _ADDED),
+    Step("5", Kind.H248, ALG, AGW, _ADD),
+    Step("7", Kind.H248, AGW, ALG, _ADDED),
     Step("9", Kind.SIP, ALG, UE, "INVITE"),
-    Step("13", Kind.SIP, UE, ALG, "200"),
-    Step("14", Kind.H248, ALG, AGW, "MOD req"),
-    Step("16", Kind.H248, AGW, ALG, "MOD resp"),
-    Step("18", Kind.SIP, ALG, CORE, "200"),
+    Step("13", Kind.SIP, UE, ALG, _ANSWER),
+    Step("14", Kind.H248, ALG, AGW, _MOD),
+    Step("16", Kind.H248, AGW, ALG, _MODIFIED),
+    Step("18", Kind.SIP, ALG, CORE, _ANSWER),
 )
 _TERMINATING_ACTIVE = (
     Step("10", Kind.TCP, UE, AGW, _SYN, after=("9",)),
