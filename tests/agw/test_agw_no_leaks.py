@@ -1,4 +1,4 @@
-"""Whatever a controller and a media plane do, in whatever order: one answer each, and in the end nothing is left."""
+"""Whatever a controller and a media plane do, in any order: one answer each, nothing left at the end."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,8 +34,10 @@ TCP = "v=0\nc=IN IP4 $\nm=- $ TCP -\n"
 TLS = "v=0\nc=IN IP4 $\nm=- $ TCP/TLS -\na=fingerprint:$\n"
 REMOTE = "v=0\nc=IN IP4 198.51.100.7\nm=- 7654 TCP -\n"
 
+ARMED = "g/cause, hangterm/thb { timerx = 3 }"
+
 COMMANDS = (
-    f"Add = $ {{ Media {{ Stream = 1 {{ Local {{ {TCP}}} }} }}, Events = 1 {{ g/cause, hangterm/thb {{ timerx = 3 }} }} }}",
+    f"Add = $ {{ Media {{ Stream = 1 {{ Local {{ {TCP}}} }} }}, Events = 1 {{ {ARMED} }} }}",
     f'Add = $ {{ Media {{ Stream = 1 {{ LocalControl {{ ipdc/realm = "access" }}, Local {{ {TLS}}} }} }} }}',
     f"Add = $ {{ Media {{ Stream = 1 {{ Local {{ {TCP}}} }}, Stream = 2 {{ Local {{ {TCP}}} }} }} }}",
     f"Add = ip/core/$ {{ Media {{ Local {{ {TCP}}}, Remote {{ {REMOTE}}} }}, Signals {{ tcpbcc/EstBNC }} }}",
@@ -68,6 +70,8 @@ actions = st.builds(
 )
 requests = st.lists(actions, min_size=1, max_size=3).map(", ".join)
 
+CAUSES = [cause for cause in FailureCause if cause is not FailureCause.PLANE]  # those come with its death
+
 endpoints = st.integers(1, 8)
 events: st.SearchStrategy[AnyEvent] = st.one_of(
     st.builds(Opened, endpoints, st.just(0.0), st.just(TransportAddress("10.0.0.1", 1))),
@@ -85,9 +89,7 @@ events: st.SearchStrategy[AnyEvent] = st.one_of(
         st.booleans(),
     ),
     st.builds(Verified, endpoints, st.just(0.0)),
-    st.builds(
-        Failed, endpoints, st.just(0.0), st.sampled_from([c for c in FailureCause if c is not FailureCause.PLANE])
-    ),
+    st.builds(Failed, endpoints, st.just(0.0), st.sampled_from(CAUSES)),
     st.builds(Closed, endpoints, st.just(0.0)),
     st.builds(Statistics, endpoints, st.just(0.0), st.just(Counters())),
     st.builds(Released, endpoints, st.just(0.0), st.just(Counters())),

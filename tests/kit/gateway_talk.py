@@ -1,7 +1,7 @@
 """Conversations with a gateway: H.248 text in, H.248 text out, a fake media plane behind it.
 
     talk = GatewayTalk()
-    assert talk.ask("Context = - { AuditValue = ROOT { Audit { } } }") == written("Context = - { AuditValue = ROOT }")
+    assert talk.ask("Context = - { AV = ROOT { AT { } } }") == written("Context = - { AuditValue = ROOT }")
 
 Texts are compared as the pretty encoding writes them, so layout and long or short tokens do not matter.
 """
@@ -46,7 +46,7 @@ def gateway_settings(limits: Limits | None = None, **others: float) -> GatewaySe
 
 
 class GatewayTalk:
-    """``now`` is the virtual clock; ``slow``: the media plane answers only when ``plane_answers`` is called."""
+    """``now`` is the virtual clock; ``slow``: the media plane answers when ``plane_answers`` is called."""
 
     def __init__(
         self, settings: GatewaySettings | None = None, plane: FakePlane | None = None, *, slow: bool = False

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from imsedge.agw.state import Phase, StreamState
+from imsedge.agw.state import NO_COUNTERS, Phase, StreamState
 from imsedge.bearer.messages import (
     AnyEvent,
     Closed,
@@ -86,7 +86,9 @@ def _nothing(_stream: StreamState, _event: Refused) -> None:
 
 
 def _counted(stream: StreamState, event: Statistics | Released) -> None:
-    stream.counters = event.counters
+    """Counters only grow: a media plane that was lost says zero, and what was known before is better."""
+    if event.counters != NO_COUNTERS:
+        stream.counters = event.counters
 
 
 _APPLY: dict[type, Callable[[StreamState, Any], None]] = {

@@ -12,7 +12,7 @@ from imsedge.agw import items
 from imsedge.agw.desk import Desk, Timer
 from imsedge.agw.errors import fail
 from imsedge.agw.local_remote import SECURE
-from imsedge.agw.state import Termination
+from imsedge.agw.state import Phase, Termination
 from imsedge.agw.streams import StreamTerms, is_callable
 from imsedge.bearer.messages import StartTcp, StartTls
 from imsedge.h248.model import Events, RequestedEvent, Signal, SignalList, Signals, fold
@@ -45,6 +45,9 @@ _EVENTS: dict[str, _Detector] = {
         _Detector(it.TIMED_OUT, Place.ROOT, needed=it.MAXIMUM),
     )
 }
+
+
+_CONNECTION_BEGUN = frozenset({Phase.CONNECTING, Phase.CONNECTED, Phase.HANDSHAKING, Phase.SECURED})
 
 
 # --- events -----------------------------------------------------------------------------------------
@@ -154,13 +157,14 @@ def _check_signal(signal: Signal, number: int, terms: StreamTerms) -> None:
 
 
 def give(desk: Desk, termination: Termination, signals: Signals | None) -> None:
-    """Order what the signals say; a signal that is on already is not begun again (clause 7.1.11)."""
+    """Order what the signals say; what is under way or done already is not begun again."""
     for signal in _each(signals):
         for stream in termination.streams.values():
             if signal.stream not in (None, stream.id) or stream.dead:
                 continue
             if fold(signal.name) == fold(tcpbcc.EST_BNC.name):
-                desk.order(StartTcp(stream.endpoint))
+                if stream.phase not in _CONNECTION_BEGUN:
+                    desk.order(StartTcp(stream.endpoint))
             elif not stream.tls_ordered:
                 stream.tls_ordered = True
                 desk.order(StartTls(stream.endpoint))

@@ -14,7 +14,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.h248.model import ContextProperties, Events, fold
 
 NO_EVENTS = Events()
-_NO_COUNTERS = Counters()
+NO_COUNTERS = Counters()
 _NO_PROPERTIES = ContextProperties()
 
 
@@ -47,7 +47,7 @@ class StreamState:
     phase: Phase = Phase.OPENING
     local: TransportAddress | None = None
     peer: TransportAddress | None = None
-    counters: Counters = _NO_COUNTERS
+    counters: Counters = NO_COUNTERS
     failure: tuple[int, str] | None = None
     tls_ordered: bool = False
     dead: bool = False

@@ -1,0 +1,76 @@
+"""LocalControl properties, and what the media plane is told because of them."""
+
+import pytest
+
+from imsedge.agw.control import Control, asked_realm, revise_control
+from imsedge.bearer.messages import EndpointSettings, Incoming, Setup, SourceFilter
+from imsedge.h248.model import LocalControl, Parameter, StreamMode
+from kit.gateway_talk import GatewayTalk
+
+REMOTE = "v=0\nc=IN IP4 10.9.9.9\nm=- {port} TCP -\n"
+
+FILTERS = {
+    "no filter": ("Mode = SendReceive", 2855, None),
+    "address of Remote": ("gm/saf = ON", 2855, SourceFilter("10.9.9.9")),
+    "address given": ('gm/saf = ON, gm/sam = "[192.0.2.7]"', 2855, SourceFilter("192.0.2.7")),
+    "without brackets": ('gm/saf = ON, gm/sam = "192.0.2.7"', 2855, SourceFilter("192.0.2.7")),
+    "unquoted, as some send it": ("gm/saf = ON, gm/sam = 192.0.2.7", 2855, SourceFilter("192.0.2.7")),
+    "network": ('gm/saf = ON, gm/sam = "[192.0.2.7]/24"', 2855, SourceFilter("192.0.2.0/24")),
+    "IPv6": ('gm/saf = ON, gm/sam = "[2001:db8::7]"', 2855, SourceFilter("2001:db8::7")),
+    "mask without the switch": ('gm/sam = "[192.0.2.7]"', 2855, None),
+    "switched off": ("gm/saf = OFF, gm/spf = OFF", 2855, None),
+    "port of Remote": ("gm/saf = ON, gm/spf = ON", 2855, SourceFilter("10.9.9.9", 2855, 2855)),
+    "the port of callers is no port": ("gm/saf = ON, gm/spf = ON", 9, SourceFilter("10.9.9.9")),
+    "port given": ("gm/spf = ON, gm/spr = 7000", 2855, SourceFilter(None, 7000, 7000)),
+    "range of ports": ('gm/spf = ON, gm/sprr = "7000-7010"', 2855, SourceFilter(None, 7000, 7010)),
+}
+
+
+def endpoint(control: str, remote: str | None) -> EndpointSettings:
+    talk = GatewayTalk()
+    far = f", Remote {{ {remote}}}" if remote else ""
+    local = "v=0\nc=IN IP4 $\nm=- $ TCP -\na=setup:actpass\n"
+    media = f"Media {{ Stream = 1 {{ LocalControl {{ {control} }}, Local {{ {local}}} {far} }} }}"
+    assert talk.code(f"Context = $ {{ Add = $ {{ {media} }} }}") == 0
+    return talk.plane.open[1]
+
+
+@pytest.mark.parametrize(("control", "port", "expected"), FILTERS.values(), ids=FILTERS)
+def test_source_filters(control: str, port: int, expected: SourceFilter | None) -> None:
+    assert endpoint(control, REMOTE.format(port=port)).source_filter == expected
+
+
+def test_a_filter_that_does_not_know_its_source_yet_lets_nobody_in() -> None:
+    assert endpoint("gm/saf = ON", None).incoming is Incoming.DISCARD
+    assert endpoint("gm/saf = ON", REMOTE.format(port=9)).incoming is Incoming.ACCEPT
+
+
+def test_merge_makes_both_ends_wait() -> None:
+    settings = endpoint("tcpbcc/mode = merge", None)
+    assert settings.setup is Setup.PASSIVE
+    assert not settings.forward_incoming
+
+
+def test_proxy_forwards() -> None:
+    settings = endpoint("tcpbcc/mode = PROXY", None)
+    assert settings.setup is Setup.ACTPASS
+    assert settings.forward_incoming
+
+
+def test_what_is_kept_only_comes_back_in_audits() -> None:
+    assert endpoint('mgcinfo/db = "call 7", rtcph/rsb = OFF', None) == endpoint("Mode = Inactive", None)
+
+
+def test_newest_values_replace_older_ones() -> None:
+    first = LocalControl(properties=(Parameter("gm/saf", ("ON",)), Parameter("gm/spf", ("ON",))))
+    second = LocalControl(StreamMode.SEND_ONLY, properties=(Parameter("GM/SAF", ("OFF",)),))
+    control = revise_control(revise_control(Control(mode=StreamMode.INACTIVE), first), second)
+    assert control.mode is StreamMode.SEND_ONLY
+    assert [p.name for p in control.given] == ["gm/spf", "GM/SAF"]
+    assert (control.filter_address, control.filter_port) == (False, True)
+
+
+def test_the_realm_is_known_before_the_stream() -> None:
+    assert asked_realm(LocalControl(properties=(Parameter("IPDC/Realm", ('"access"',)),))) == "access"
+    assert asked_realm(LocalControl(StreamMode.INACTIVE)) is None
+    assert asked_realm(None) is None
