@@ -1,0 +1,199 @@
+"""The controller daemon: where the P-CSCF edge meets SIP, H.248 and the clock.
+
+::
+
+    UDP, TCP <-> SipTransport(TransactionLayer) <-> AlgDaemon <-> Driver(Edge)
+                                                        |
+    UDP or TCP <-> H248Endpoint(ControllerAssociation) -+
+"""
+
+from imsedge import __version__
+from imsedge.alg.edge import Edge, EdgeInput
+from imsedge.alg.outputs import Log
+from imsedge.alg.outputs import Output as EdgeOutput
+from imsedge.core.address import TransportAddress
+from imsedge.core.errors import SettingError
+from imsedge.core.ids import IdSource, RandomIds
+from imsedge.core.trace import Tap
+from imsedge.daemon.alg_metrics import AlgMetrics, Held
+from imsedge.daemon.alg_setup import controller_settings, edge_settings, timer_values
+from imsedge.daemon.control_setup import open_transport, transaction_settings
+from imsedge.daemon.logs import make_logger
+from imsedge.daemon.settings import AlgSettings
+from imsedge.daemon.status import Pages, StatusServer
+from imsedge.h248 import transactions as h248
+from imsedge.h248.association import (
+    ControllerAssociation,
+    ControllerInput,
+    ControllerOutput,
+    GatewayDown,
+    GatewayLeaving,
+    GatewayLost,
+    GatewayUp,
+    RequestTo,
+)
+from imsedge.h248.model import Mid
+from imsedge.net.driver import Driver
+from imsedge.net.h248 import H248Endpoint
+from imsedge.net.sip import Listen, SipTransport
+from imsedge.sip import events as sip
+from imsedge.sip.transactions import TransactionLayer
+
+
+class AlgDaemon:
+    """A P-CSCF and H.248 controller on real sockets.  ``tap`` sees every SIP and H.248 message."""
+
+    def __init__(self, settings: AlgSettings, *, tap: Tap | None = None, ids: IdSource | None = None) -> None:
+        self._settings = settings
+        self._tap = tap
+        self._ids = ids or RandomIds()
+        self._log = make_logger(settings.log, "alg")
+        self._mid: Mid | None = None
+        self._edge: Edge | None = None
+        self._driver: Driver[EdgeInput, EdgeOutput] | None = None
+        self._sip: SipTransport | None = None
+        self._h248: H248Endpoint[ControllerInput, ControllerOutput] | None = None
+        self._metrics = AlgMetrics(self._held)
+        self._status = StatusServer(
+            Pages(
+                {"/status": self.status, "/calls": self.calls},
+                lambda: self._held().gateways > 0,
+                self._metrics.registry,
+            )
+        )
+
+    async def start(self) -> None:
+        """Bind SIP, then H.248: a gateway that registers must find everything ready."""
+        await self._start_sip()
+        section = self._settings.h248
+        transport = await open_transport(section)
+        transactions = transaction_settings(section, transport)
+        self._mid = transactions.mid
+        self._h248 = H248Endpoint[ControllerInput, ControllerOutput](
+            ControllerAssociation(controller_settings(section), transactions, self._ids),
+            transport,
+            self._on_h248,
+            self._tap,
+        )
+        if self._settings.status.listen is not None:
+            await self._status.start(self._settings.status.listen)
+        self._log.info(
+            "started", mid=str(self._mid), h248=str(transport.local), status=str(self._status.address)
+        )
+
+    async def stop(self) -> None:
+        """End the calls, as far as that can be told at once, and close everything."""
+        if self._driver is not None:
+            self._driver.close()
+        if self._h248 is not None:
+            self._h248.close()
+        if self._sip is not None:
+            await self._sip.close()
+        self._driver = self._h248 = self._sip = None
+        await self._status.stop()
+
+    async def _start_sip(self) -> None:
+        timers = timer_values(self._settings.sip.timers)
+        self._sip = SipTransport(TransactionLayer(timers=timers), self._on_sip, tap=self._tap)
+        access = await self._listen("sip.access", self._settings.sip.access)
+        core = await self._listen("sip.core", self._settings.sip.core)
+        self._edge = Edge(edge_settings(self._settings, access, core), self._ids)
+        self._driver = Driver[EdgeInput, EdgeOutput](self._edge, self._on_edge)
+        self._log.info("listens for SIP", access=str(access), core=str(core))
+
+    async def _listen(self, name: str, address: TransportAddress) -> TransportAddress:
+        """UDP and TCP on the same port."""
+        assert self._sip is not None  # noqa: S101 - made just before
+        try:
+            (udp,) = await self._sip.start([Listen("udp", address)])
+            await self._sip.start([Listen("tcp", udp.address)])
+        except OSError as error:
+            raise SettingError(f"{name}: {address} cannot be used: {error.strerror}") from None
+        return udp.address
+
+    # --- what the other parts say ----------------------------------------------------------------------
+
+    def _on_sip(self, output: sip.Output) -> None:
+        match output:
+            case sip.Note():
+                self._metrics.dropped()
+                self._log.info(output.text, flow=str(output.flow))
+            case sip.StrayResponse():
+                self._metrics.dropped()
+                self._log.info("a response that belongs to nothing", flow=str(output.flow))
+            case sip.Transmit():
+                pass  # the transport's own
+            case _:
+                if isinstance(output, sip.RequestArrived):
+                    self._metrics.received(output.request)
+                self._feed(output)
+
+    def _on_h248(self, output: ControllerOutput) -> None:
+        match output:
+            case h248.Noted():
+                self._log.info(output.text, peer=str(output.peer))
+            case h248.PeerSuspected():
+                self._log.warning("a gateway is slow to answer", peer=str(output.peer))
+            case h248.MessageErrorArrived():
+                self._log.warning("a gateway could not read us", error=output.error.code)
+            case h248.RequestAborted():
+                self._log.warning("a report of a gateway took too long", reason=output.reason)
+            case h248.Transmit():
+                pass  # the endpoint's own
+            case _:
+                self._note_gateway(output)
+                self._feed(output)
+
+    def _note_gateway(self, output: ControllerOutput) -> None:
+        match output:
+            case GatewayUp():
+                self._log.info(
+                    "gateway up", gateway=str(output.gateway), version=output.version, method=output.method
+                )
+            case GatewayLeaving():
+                self._log.info("gateway leaving", gateway=str(output.gateway))
+            case GatewayDown() | GatewayLost():
+                self._log.warning("gateway gone", gateway=str(output.gateway), reason=output.reason)
+            case h248.ReplyArrived() | h248.RequestFailed():
+                self._metrics.outcome(output)
+
+    def _on_edge(self, output: EdgeOutput) -> None:
+        match output:
+            case sip.SendRequest() | sip.SendResponse() | sip.SendCancel():
+                if isinstance(output, sip.SendResponse):
+                    self._metrics.sent(output.response)
+                if self._sip is not None:
+                    self._sip.feed(output)
+            case RequestTo() | h248.SendReply():
+                if self._h248 is not None:
+                    self._h248.feed(output)
+            case Log():
+                fields = {"call": output.call, "context": output.context, "termination": output.termination}
+                self._log.info(output.text, **{name: value for name, value in fields.items() if value})
+
+    def _feed(self, event: EdgeInput) -> None:
+        if self._driver is not None:
+            self._driver.feed(event)
+
+    # --- what people see ---------------------------------------------------------------------------------
+
+    def _held(self) -> Held:
+        edge = self._edge
+        return Held(len(edge.calls()), edge.registrations, len(edge.gateways())) if edge else Held()
+
+    def calls(self) -> object:
+        """A list for ``/calls``."""
+        return self._edge.calls() if self._edge else ()
+
+    def status(self) -> dict[str, object]:
+        """One object for ``/status``."""
+        sip_section = self._settings.sip
+        held = self._held()
+        return {
+            "version": __version__,
+            "mid": str(self._mid),
+            "gateways": self._edge.gateways() if self._edge else (),
+            "calls": held.calls,
+            "registrations": held.registrations,
+            "next_hop": f"{sip_section.next_hop_transport}:{sip_section.next_hop}",
+        }
