@@ -102,6 +102,31 @@ async def test_what_comes_back_on_a_connection_of_ours_arrived_where_we_are_know
         assert back.flow.local == edge.bound["tcp"]
 
 
+async def test_connections_of_two_sides_are_never_mixed() -> None:
+    edge, core = Node(), Answerer()
+    async with running(edge, core):
+        await edge.listen("tcp")
+        await core.listen("tcp")
+        other_side = edge.bound["tcp"]._replace(port=9)
+        flow = edge.flow_to(core, "tcp")
+        for local in (edge.bound["tcp"], other_side, edge.bound["tcp"]):
+            key = edge.send(plain(), flow._replace(local=local))
+            await edge.until(lambda o, key=key: isinstance(o, ResponseArrived) and o.key == key)
+        assert edge.transport.open_connections == 2
+        assert {c.source for c in edge.crossings[::2]} == {edge.bound["tcp"], other_side}
+
+
+async def test_a_socket_known_by_another_address_is_found_by_its_port() -> None:
+    edge, core = Node(), Answerer()
+    async with running(edge, core):
+        await edge.listen("udp")
+        (wide,) = await edge.transport.start([Listen("udp", LOOPBACK)])
+        await core.listen("udp")
+        edge.send(plain(), edge.flow_to(core, "udp")._replace(local=wide.address._replace(host="127.0.0.9")))
+        await answered(edge)
+        assert core.crossings[0].source.port == wide.address.port
+
+
 async def test_nobody_listens_on_tcp() -> None:
     caller, gone = Node(), Answerer()
     async with running(caller, gone):

@@ -169,10 +169,12 @@ class SipTransport:
         self._datagrams[local].sendto(data, flow.remote)
 
     def _local_for(self, flow: Flow) -> TransportAddress | None:
+        """The socket of that address; else one of that port, bound to a wildcard; else any that can."""
         if flow.local in self._datagrams:
             return flow.local
-        same_family = (at for at in self._datagrams if at.is_ipv6 == flow.remote.is_ipv6)
-        return next(same_family, None)
+        family = [at for at in self._datagrams if at.is_ipv6 == flow.remote.is_ipv6]
+        same_port = (at for at in family if flow.local is not None and at.port == flow.local.port)
+        return next(same_port, family[0] if family else None)
 
     def _refuse(self, reason: str, flow: Flow) -> None:
         self._deliver(Note(f"not sent: {reason}", flow))

@@ -15,6 +15,9 @@ from imsedge.core.address import TransportAddress
 from imsedge.sip.flow import Flow
 from imsedge.sip.framing import Broken, Frame, Framer, Ping
 
+_Way = tuple[str, TransportAddress, TransportAddress | None]
+"""Transport, the other end, where we are known (``None``: anywhere): connections of two sides never mix."""
+
 
 class StreamLimits(Struct, frozen=True, kw_only=True):
     """``connections``: open and opening ones; what is accepted beyond is closed at once.
@@ -133,8 +136,8 @@ class StreamPool:
         self._loop = asyncio.get_running_loop()
         self._numbers = count(1)
         self._open: dict[int, _Connection] = {}
-        self._known: dict[tuple[str, TransportAddress], int] = {}
-        self._opening: dict[tuple[str, TransportAddress], _Opening] = {}
+        self._known: dict[_Way, int] = {}
+        self._opening: dict[_Way, _Opening] = {}
         self._servers: list[asyncio.Server] = []
         self._sweep = self._loop.call_later(limits.unfinished / 4, self._close_stale)
 
@@ -160,35 +163,35 @@ class StreamPool:
 
     def send(self, data: bytes, flow: Flow) -> None:
         """On the right connection, now or when it is up."""
-        key = (flow.transport, flow.remote)
+        key = (flow.transport, flow.remote, flow.local)
         number = flow.connection if flow.connection in self._open else self._known.get(key)
         connection = self._open.get(number) if number is not None else None
         if connection is not None and connection.flow is not None:
             self.handlers.sent(data, connection.flow)
             connection.write(data)
             return
-        opening = self._opening.get(key) or self._begin(key, flow)
+        opening = self._opening.get(key) or self._begin(key)
         if opening is None or opening.octets + len(data) > self.limits.waiting:
             self.handlers.failed(flow)
             return
         opening.queue.append((data, flow))
         opening.octets += len(data)
 
-    def _begin(self, key: tuple[str, TransportAddress], flow: Flow) -> _Opening | None:
+    def _begin(self, key: _Way) -> _Opening | None:
         if len(self._open) + len(self._opening) >= self.limits.connections:
             return None
-        opening = self._opening[key] = _Opening(self._loop.create_task(self._connect(key, flow)))
+        opening = self._opening[key] = _Opening(self._loop.create_task(self._connect(key)))
         return opening
 
-    async def _connect(self, key: tuple[str, TransportAddress], flow: Flow) -> None:
-        transport, remote = key
+    async def _connect(self, key: _Way) -> None:
+        transport, remote, local = key
         try:
             async with asyncio.timeout(self.limits.connect):
                 _, connection = await self._loop.create_connection(
-                    lambda: _Connection(self, transport, next(self._numbers), flow.local),
+                    lambda: _Connection(self, transport, next(self._numbers), local),
                     remote.host,
                     remote.port,
-                    local_addr=(flow.local.host, 0) if flow.local is not None else None,
+                    local_addr=(local.host, 0) if local is not None else None,
                     ssl=self._tls[1] if transport == "tls" else None,
                 )
         except (OSError, TimeoutError, UnicodeError):
@@ -203,7 +206,7 @@ class StreamPool:
             self.handlers.sent(data, connection.flow)
             connection.write(data)
 
-    def _give_up(self, key: tuple[str, TransportAddress]) -> None:
+    def _give_up(self, key: _Way) -> None:
         opening = self._opening.pop(key, None)
         if opening is not None:
             self._fail(opening)
@@ -218,16 +221,19 @@ class StreamPool:
             connection.close()
             return
         self._open[connection.number] = connection
-        self._known[connection.kind, connection.flow.remote] = connection.number
+        for local in (connection.flow.local, None):
+            self._known[connection.kind, connection.flow.remote, local] = connection.number
 
     def lost(self, connection: _Connection) -> None:
         """A connection has ended: its requests will get no response on it."""
         known = self._open.pop(connection.number, None)
         if known is None or connection.flow is None:
             return
-        for key in [key for key, number in self._known.items() if number == connection.number]:
-            del self._known[key]
-            self.handlers.failed(connection.flow._replace(remote=key[1]))
+        ways = [way for way, number in self._known.items() if number == connection.number]
+        for way in ways:
+            del self._known[way]
+        for remote in {way[1] for way in ways}:  # by address, and by the name that was asked for
+            self.handlers.failed(connection.flow._replace(remote=remote))
 
     def _close_stale(self) -> None:
         self._sweep = self._loop.call_later(self.limits.unfinished / 4, self._close_stale)
