@@ -21,6 +21,7 @@ from imsedge.h248.model import (
     AuditReturn,
     DigitMap,
     EventBuffer,
+    EventBufferControl,
     Events,
     LocalControl,
     Media,
@@ -148,6 +149,12 @@ _WHOLE: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {
 }
 
 
+# What is no property of a package is asked for by its token.
+_MODE, _RESERVE_VALUE, _RESERVE_GROUP = "mode", "reservedvalue", "reservedgroup"
+_CONTROL_ITEMS = {_MODE, _RESERVE_VALUE, _RESERVE_GROUP}
+_SERVICE_STATE, _BUFFER = "servicestates", "buffer"
+
+
 # --- parts of descriptors (version 2) ---------------------------------------------------------------------
 
 
@@ -162,12 +169,13 @@ def _media_part(scope: Scope, termination: Termination | None, asked: Media) -> 
         for part in asked.streams
         if (number := first if part.id is None else part.id) in held
     )
-    wanted = {fold(p.name) for p in asked.state.properties} if asked.state else set()
     state = None
     if asked.state is not None and whole.state is not None:
+        wanted = {fold(p.name) for p in asked.state.properties}
         state = TerminationState(
-            whole.state.service_state if asked.state.service_state or not wanted else None,
-            properties=_named(whole.state.properties, wanted),
+            service_state=whole.state.service_state if _SERVICE_STATE in wanted else None,
+            buffer=EventBufferControl.OFF if _BUFFER in wanted else None,
+            properties=_named(whole.state.properties, wanted - {_SERVICE_STATE, _BUFFER}),
         )
     return Media(streams, state)
 
@@ -176,10 +184,11 @@ def _stream_part(held: Stream, asked: Stream) -> Stream:
     control = None
     if asked.control is not None and held.control is not None:
         wanted = {fold(p.name) for p in asked.control.properties}
-        show_mode = asked.control.mode is not None or not wanted
         control = LocalControl(
-            mode=held.control.mode if show_mode else None,
-            properties=_named(held.control.properties, wanted),
+            mode=held.control.mode if _MODE in wanted else None,
+            reserve_value=False if _RESERVE_VALUE in wanted else None,
+            reserve_group=False if _RESERVE_GROUP in wanted else None,
+            properties=_named(held.control.properties, wanted - _CONTROL_ITEMS),
         )
     return Stream(
         held.id,
