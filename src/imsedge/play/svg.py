@@ -28,11 +28,10 @@ _COLOURS = {  # kind: (on light ground, on dark ground, dashes)
     Kind.UDPTL: ("#9a6700", "#d29922", "4 3"),
 }
 _STYLE = """\
-svg { --ground: #ffffff; --ink: #1f2328; --faint: #d0d7de; background: var(--ground); }
-text { font: 11px ui-monospace, Menlo, Consolas, monospace; fill: var(--ink); }
+text { font: 11px ui-monospace, Menlo, Consolas, monospace; fill: #1f2328; }
 .node { font-weight: bold; font-size: 13px; text-anchor: middle; }
-.step { font-weight: bold; } .time { fill-opacity: 0.65; } .life { stroke: var(--faint); }
-.ground { fill: var(--ground); } .arrow { stroke-width: 1.6; fill: none; }
+.step { font-weight: bold; } .time { fill-opacity: 0.65; } .life { stroke: #d0d7de; }
+.ground { fill: #ffffff; } .arrow { stroke-width: 1.6; fill: none; }
 """
 
 
@@ -116,7 +115,8 @@ def _styles(events: Sequence[Event]) -> str:
         for name, colour, _, dashes in rows
     )
     dark = "".join(f".{name} .arrow {{ stroke: {colour}; }} " for name, _, colour, _ in rows)
-    ground = "svg { --ground: #0d1117; --ink: #e6edf3; --faint: #30363d; }"
+    # No CSS variables: tools that are no browsers do not know them.
+    ground = ".ground { fill: #0d1117; } text { fill: #e6edf3; } .life { stroke: #30363d; }"
     solid = ".arrow.head { stroke-dasharray: none !important; }\n"
     return f"{_STYLE}{light}{solid}@media (prefers-color-scheme: dark) {{ {ground} {dark}}}\n"
 
