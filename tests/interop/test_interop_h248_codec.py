@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from kit.dissect import complaints, dissected
-from kit.h248_strategies import messages
-from kit.megaco import judge
 
 from imsedge.h248.codec import Encoding, decode, encode
 from imsedge.h248.model import Message, SegmentAck
+from kit.dissect import complaints, dissected
+from kit.h248_strategies import messages
+from kit.megaco import judge
 
 pytestmark = pytest.mark.interop
 

@@ -1,8 +1,8 @@
 """Hypothesis strategies for H.248 messages, in the canonical form that a decoder returns.
 
 ``messages(version)`` draws from the whole model: every descriptor, every level.  Package items are drawn from
-the catalogue, so that the same messages can be written in every encoding; ``wild=True`` adds names and lexical
-values that only text can carry.
+the catalogue, so that the same messages can be written in every encoding; ``wild=True`` adds names and values
+that only text can carry.
 """
 
 import string
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def _opaque(make: Callable[P, SearchStrategy[T]]) -> Callable[P, SearchStrategy[T]]:
-    """Built once, and short when printed: the whole model in one ``repr`` is a page of thirty thousand letters."""
+    """Built once, and short when printed: the whole model in one ``repr`` is thirty thousand letters."""
     once = cache(make)
 
     @st.composite

@@ -12,7 +12,7 @@ _SCRIPT = Path(__file__).parent.parent / "interop" / "megaco_codec.escript"
 
 
 class Verdict(NamedTuple):
-    """``again``: the message as OTP encodes it again; empty when it refuses it, and then ``reason`` says why."""
+    """``again``: the message as OTP encodes it; empty when it refuses it, and then ``reason`` says why."""
 
     again: tuple[bytes, ...]
     reason: str = ""

@@ -101,9 +101,6 @@ TABLE: dict[str, Weak] = {
     "signal tlsbsc/RelBNC": Weak(0x0003, _W),
     # H.248.92 stream end point interlinkage
     "property seplink/link": Weak(0x0001, _O),
-    # H.248.50 STUN
-    "property mgastuns/hcr": Weak(0x0001, _W),
-    "property ostuncc/acc": Weak(0x0002, _W),
 }
 
 

@@ -27,7 +27,7 @@ from imsedge.h248.text.values import (
     MAX_UINT16,
     MAX_UINT32,
     check_item_name,
-    read_parameter,
+    read_named_parameter,
     read_time_stamp,
 )
 
@@ -89,7 +89,7 @@ def _read_event_part(
     _, name, relation, value, delimiter = item
     kind = _EVENT.get(name.lower())
     if kind is None:
-        parameter, more = read_parameter(cursor, item)
+        parameter, more = read_named_parameter(cursor, item)
         parameters.append(parameter)
         return more
     if kind in parts:
@@ -150,7 +150,7 @@ def _read_embedded(cursor: Cursor, level: int) -> Embedded:
 def read_digit_map(cursor: Cursor, item: Item) -> DigitMap:
     """``DM=name``, ``DM=name{body}`` or ``DM={body}``."""
     _, _, relation, value, _ = item
-    if relation == "=" and value:
+    if relation == "=" and value and value[0] not in '"<[':
         return DigitMap(value)
     if relation[-1:] == "{":
         return DigitMap(relation[1:-1].strip() or None, value.strip())
@@ -204,11 +204,11 @@ def _read_seen(cursor: Cursor, item: Item) -> tuple[int | None, tuple[Parameter,
                 raise cursor.fail(errors.PROPERTY_TWICE, f"two streams in {name}")
             stream = read_number(cursor, part[3], MAX_UINT16)
             more = cursor.more(part[4])
-        elif part[1] and not part[2]:
+        elif part[1] and not part[2] and part[1][0] != '"':
             parameters.append(Parameter(part[1], ()))
             more = cursor.more(part[4])
         else:
-            parameter, more = read_parameter(cursor, part)
+            parameter, more = read_named_parameter(cursor, part)
             parameters.append(parameter)
         if not more:
             return stream, tuple(parameters), cursor.more_after_block()

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from imsedge.h248 import errors
 from imsedge.h248.errors import H248Error, describe
 from imsedge.h248.model import (
+    NULL_CONTEXT,
     ActionReply,
     ActionRequest,
     CommandReply,
@@ -112,9 +113,10 @@ def _read_action(cursor: Cursor) -> tuple[ActionRequest, bool]:
     item = cursor.take()
     if item[1].lower() not in _CONTEXT or item[2] != "=":
         raise cursor.fail(errors.SYNTAX_TRANSACTION, f"{item[1][:64] or 'nothing'} is no action")
-    context = read_context(cursor, item[3])
+    context = NULL_CONTEXT
     commands: list[CommandRequest] = []
     try:
+        context = read_context(cursor, item[3])
         cursor.opened(item)
         properties, audit = _read_requests(cursor, commands)
         return ActionRequest(context, tuple(commands), properties, audit), cursor.more_after_block()

@@ -115,7 +115,8 @@ def read_mid(text: str) -> Mid:
             raise H248Error(errors.SYNTAX_MESSAGE, f"port {number} of a message identifier is above 65535")
         if domain:
             return DomainMid(domain, number)
-        _check_address(address)
+        if not _is_ip(address):
+            raise H248Error(errors.SYNTAX_MESSAGE, f"{address[:50]} is no IP address")
         return IpMid(address, number)
     if match := _MTP.fullmatch(text):
         return MtpMid(bytes.fromhex(match[1]))
@@ -124,8 +125,15 @@ def read_mid(text: str) -> Mid:
     raise H248Error(errors.SYNTAX_MESSAGE, f"message identifier {text[:70]} is not one")
 
 
-def _check_address(text: str) -> None:
+def is_address(text: str) -> bool:
+    """Is this ``[192.0.2.1]`` or ``[2001:db8::1]``?  Some gateways write it without quotes as a value."""
+    match = _MID.fullmatch(text)
+    return match is not None and match[2] is not None and _is_ip(match[2])
+
+
+def _is_ip(text: str) -> bool:
     try:
         IPv6Address(text) if ":" in text else IPv4Address(text)
     except AddressValueError:
-        raise H248Error(errors.SYNTAX_MESSAGE, f"{text[:50]} is no IP address") from None
+        return False
+    return True

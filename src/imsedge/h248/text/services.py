@@ -96,7 +96,7 @@ def _read_value(cursor: Cursor, kind: str, value: str) -> object:
         case "reason":
             return unquoted(value)
         case "profile":
-            if "/" in value:
+            if "/" in value and value[0] not in '"<[':
                 return value
             raise cursor.fail(errors.SYNTAX_COMMAND, "a Profile is name/version")
         case "version":

@@ -8,7 +8,7 @@ from imsedge.h248.model import NotifyCompletion, Parameter, Signal, SignalList, 
 from imsedge.h248.text.cursor import Cursor, read_number
 from imsedge.h248.text.scanner import Item
 from imsedge.h248.text.tokens import COMPLETIONS, SIGNAL_DIRECTIONS, SIGNAL_TYPES, reading
-from imsedge.h248.text.values import MAX_UINT16, MAX_UINT32, check_item_name, read_parameter
+from imsedge.h248.text.values import MAX_UINT16, MAX_UINT32, check_item_name, read_named_parameter
 
 _SIGNAL = reading(
     {
@@ -94,7 +94,7 @@ def _read_signal_part(
     _, name, relation, value, delimiter = item
     kind = _SIGNAL.get(name.lower())
     if kind is None:
-        parameter, more = read_parameter(cursor, item)
+        parameter, more = read_named_parameter(cursor, item)
         parameters.append(parameter)
         return more
     if kind in parts:

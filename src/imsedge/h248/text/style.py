@@ -7,7 +7,8 @@ from imsedge.core.errors import LocalError
 from imsedge.h248.text.tokens import TOKENS
 
 _SAFE = r"[A-Za-z0-9+\-&!_/'?@^`~*$\\()%|.]+"
-_VALUE = re.compile(rf'{_SAFE}|"[^"\x00-\x08\x0a-\x1f]*"|\[[0-9A-Fa-f.:]+\]', re.ASCII)
+_VALUE = re.compile(rf'{_SAFE}|"[^"\x00-\x08\x0a-\x1f]*"|\[[0-9A-Fa-f.:]+\](?::\d+)?', re.ASCII)
+_QUOTABLE = re.compile(r'[^"\x00-\x08\x0a-\x1f]*')
 _WORD = re.compile(_SAFE, re.ASCII)
 
 
@@ -51,6 +52,6 @@ def checked_word(text: str) -> str:
 
 def quoted(text: str) -> str:
     """``"text"``; a quote or a control character has no place in it."""
-    if '"' in text or not text.isprintable():
+    if not _QUOTABLE.fullmatch(text):
         raise LocalError(f"{text!r} cannot be quoted in H.248 text")
     return f'"{text}"'

@@ -5,13 +5,14 @@ import re
 from imsedge.h248 import errors
 from imsedge.h248.model import ALL_CONTEXTS, CHOOSE_CONTEXT, NULL_CONTEXT, Parameter, Relation, TimeStamp
 from imsedge.h248.text.cursor import Cursor, read_number
-from imsedge.h248.text.scanner import Item
+from imsedge.h248.text.scanner import Item, is_address
 
 MAX_UINT16 = 0xFFFF
 MAX_UINT32 = 0xFFFF_FFFF
 
 _RELATIONS = {"=": Relation.EQUAL, "#": Relation.NOT_EQUAL, "<": Relation.SMALLER, ">": Relation.GREATER}
-_ITEM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*/(?:[A-Za-z0-9_]+|\*)|\*/\*")
+_ITEM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*/(?:[A-Za-z0-9_]+|\*)|\*/\*", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_+\-]{1,64}", re.ASCII)
 _TERMINATION = re.compile(r"[A-Za-z0-9_*$@./\-]{1,64}")
 _TIME_STAMP = re.compile(r"(\d{8})[Tt](\d{8})")
 _CONTEXTS = {"-": NULL_CONTEXT, "$": CHOOSE_CONTEXT, "*": ALL_CONTEXTS}
@@ -20,16 +21,23 @@ _CONTEXTS = {"-": NULL_CONTEXT, "$": CHOOSE_CONTEXT, "*": ALL_CONTEXTS}
 def read_parameter(cursor: Cursor, item: Item) -> tuple[Parameter, bool]:
     """``name = v``, ``= {a,b}``, ``= [a,b]``, ``= [a:b]``, ``# v``, ``< v``, ``> v``; and: is there more?"""
     _, name, relation, value, delimiter = item
-    if value:
+    if value and (value[0] not in "<[" or is_address(value)):
         if delimiter == "," or delimiter == "}":  # noqa: PLR1714 - the fast way, taken for every property
             return Parameter(name, (value,), _RELATIONS[relation]), delimiter == ","
-    elif relation == "=":
+    elif relation == "=" and not value:
         if delimiter == "{":
             return Parameter(name, cursor.words("}"), Relation.ONE_OF), cursor.more_after_block()
         if delimiter == "[":
             values, kind = _read_brackets(cursor)
             return Parameter(name, values, kind), cursor.more_after_block()
     raise cursor.fail(errors.SYNTAX_COMMAND, f"{name[:64]} has no value")
+
+
+def read_named_parameter(cursor: Cursor, item: Item) -> tuple[Parameter, bool]:
+    """The same for the parameter of an event or signal, whose name nobody has looked at yet."""
+    if not _NAME.fullmatch(item[1]):
+        raise cursor.fail(errors.SYNTAX_COMMAND, f"{item[1][:64] or 'nothing'} is no parameter name")
+    return read_parameter(cursor, item)
 
 
 def _read_brackets(cursor: Cursor) -> tuple[tuple[str, ...], Relation]:

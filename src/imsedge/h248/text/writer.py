@@ -66,7 +66,10 @@ class TextWriter:
             text = head + ("\n" if style.pretty else " ").join([self.transaction(t) for t in message.body])
         if style.pretty and text[-1] == "}":  # white space may follow a brace, but not a Segment
             text += "\n"
-        return text.encode("utf-8", "surrogateescape")
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as wrong:
+            raise LocalError(f"not Unicode: {wrong}") from None
 
     def transaction(self, transaction: Transaction) -> str:
         """One transaction."""
