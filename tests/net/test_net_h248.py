@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.ids import RandomIds
-from imsedge.core.trace import Crossing, Kind
+from imsedge.core.trace import Kind
 from imsedge.h248.association import (
     ControllerAssociation,
     ControllerSettings,
@@ -25,43 +24,20 @@ from imsedge.h248.association import (
     Stopped,
 )
 from imsedge.h248.transactions import ReplyArrived, TransactionSettings
-from imsedge.net.h248 import H248Endpoint
 from imsedge.net.tpkt import TpktTransport
 from imsedge.net.transport import MemoryNetwork, Transport
-from imsedge.net.udp import UdpTransport
-from kit.associations import obedient
+from kit.endpoints import ANY, Keep, Side, called, calling
 from kit.h248 import GATEWAY, MGC, audit, audited, settings
 
 pytestmark = pytest.mark.system
-ANY = TransportAddress("127.0.0.1", 0)
-
-
-class Side:
-    """An endpoint whose user answers everything, and what it said."""
-
-    def __init__(self, machine: Any, transport: Transport, tap: Any = None) -> None:
-        self.said: asyncio.Queue[Any] = asyncio.Queue()
-        self.endpoint: H248Endpoint[Any, Any] = H248Endpoint(machine, transport, self._on_output, tap)
-
-    def _on_output(self, output: Any) -> None:
-        self.said.put_nowait(output)
-        for reaction in obedient(output):
-            self.endpoint.feed(reaction)
-
-    async def hears(self, kind: type[Any]) -> Any:
-        """The next output of a kind; what comes before is dropped."""
-        async with asyncio.timeout(5):
-            while not isinstance(output := await self.said.get(), kind):
-                pass
-            return output
 
 
 async def udp() -> tuple[Transport, Transport]:
-    return await UdpTransport.open(ANY), await UdpTransport.open(ANY)
+    return await called("udp"), await calling("udp")
 
 
 async def tcp() -> tuple[Transport, Transport]:
-    return await TpktTransport.listen(ANY), TpktTransport.connector(ANY)
+    return await called("tcp"), await calling("tcp")
 
 
 async def memory() -> tuple[Transport, Transport]:
@@ -69,9 +45,9 @@ async def memory() -> tuple[Transport, Transport]:
     return network.open(), network.open()
 
 
-def controller(transport: Transport, tap: Any = None) -> Side:
+def controller(transport: Transport) -> Side:
     own = settings(MGC, reliable=transport.reliable)
-    return Side(ControllerAssociation(ControllerSettings(), own, RandomIds()), transport, tap)
+    return Side(ControllerAssociation(ControllerSettings(), own, RandomIds()), transport)
 
 
 def gateway(transport: Transport, peer: TransportAddress, own: TransactionSettings | None = None) -> Side:
@@ -95,17 +71,15 @@ async def closing() -> AsyncIterator[Callable[[Side], Side]]:
     await asyncio.sleep(0.01)
 
 
-Keep = Callable[[Side], Side]
 Opener = Callable[[], Awaitable[tuple[Transport, Transport]]]
 
 
 @pytest.mark.parametrize("opener", [udp, tcp, memory], ids=lambda opener: opener.__name__)
 @pytest.mark.usefixtures("no_leaks")
 async def test_register_exchange_leave(opener: Opener, closing: Keep) -> None:
-    called, caller = await opener()
-    seen: list[Crossing] = []
-    right = closing(controller(called, seen.append))
-    left = closing(gateway(caller, called.local))
+    listening, caller = await opener()
+    right = closing(controller(listening))
+    left = closing(gateway(caller, listening.local))
     left.endpoint.feed(Start())
     await left.hears(Registered)
     up = await right.hears(GatewayUp)
@@ -116,12 +90,12 @@ async def test_register_exchange_leave(opener: Opener, closing: Keep) -> None:
     left.endpoint.feed(Stop())
     await left.hears(Stopped)
     await right.hears(GatewayDown)
-    first, second = seen[0], seen[1]
+    first, second = right.seen[0], right.seen[1]
     assert first.summary.startswith("ServiceChange ROOT Restart 901 (context -) #")
-    assert (first.kind, first.destination, first.transport) == (Kind.H248, called.local, called.name)
+    assert (first.kind, first.destination, first.transport) == (Kind.H248, listening.local, listening.name)
     assert second.summary.startswith("reply #")
-    assert (second.source, second.destination) == (called.local, first.source)
-    assert all(crossing.data for crossing in seen)
+    assert (second.source, second.destination) == (listening.local, first.source)
+    assert all(crossing.data for crossing in right.seen)
 
 
 async def test_a_controller_that_comes_late_is_found(closing: Keep) -> None:
@@ -138,22 +112,22 @@ async def test_a_controller_that_comes_late_is_found(closing: Keep) -> None:
 
 
 async def test_a_controller_that_restarts_over_tcp_gets_its_gateway_back(closing: Keep) -> None:
-    called, caller = await tcp()
-    first = closing(controller(called))
-    left = closing(gateway(caller, called.local))
+    listening, caller = await tcp()
+    first = closing(controller(listening))
+    left = closing(gateway(caller, listening.local))
     left.endpoint.feed(Start())
     await first.hears(GatewayUp)
     first.endpoint.close()
     await asyncio.sleep(0.02)
-    reborn = closing(controller(await TpktTransport.listen(called.local)))
+    reborn = closing(controller(await TpktTransport.listen(listening.local)))
     up = await reborn.hears(GatewayUp)
     assert (up.method, up.kept) == ("Disconnected", True)
 
 
 async def test_a_gateway_that_dies_over_tcp_is_lost_at_once(closing: Keep) -> None:
-    called, caller = await tcp()
-    right = closing(controller(called))
-    left = closing(gateway(caller, called.local))
+    listening, caller = await tcp()
+    right = closing(controller(listening))
+    left = closing(gateway(caller, listening.local))
     left.endpoint.feed(Start())
     await right.hears(GatewayUp)
     left.endpoint.close()
@@ -161,8 +135,8 @@ async def test_a_gateway_that_dies_over_tcp_is_lost_at_once(closing: Keep) -> No
 
 
 async def test_after_close_wishes_are_ignored(closing: Keep) -> None:
-    called, caller = await udp()
-    left = closing(gateway(caller, called.local))
+    listening, caller = await udp()
+    left = closing(gateway(caller, listening.local))
     left.endpoint.close()
     left.endpoint.feed(Start())
-    called.close()
+    listening.close()

@@ -83,14 +83,17 @@ _DIRECTED = "903 MGC Directed Change"
 
 
 class ControllerAssociation:
-    """Serves the registrations of many gateways and carries requests both ways."""
+    """Serves the registrations of many gateways and carries requests both ways.
+
+    ``transactions`` is there to be looked at.
+    """
 
     def __init__(
         self, settings: ControllerSettings, transactions: TransactionSettings, ids: IdSource
     ) -> None:
         self._settings = settings
         self._reliable = transactions.reliable
-        self._transactions = Transactions(transactions, ids)
+        self.transactions = Transactions(transactions, ids)
         self._gateways: dict[str, Gateway] = {}
         self._timers = Timers[str]()
         self._serial = 0
@@ -98,7 +101,7 @@ class ControllerAssociation:
     @property
     def deadline(self) -> float:
         """When ``Tick`` must come next."""
-        return min(self._timers.deadline, self._transactions.deadline)
+        return min(self._timers.deadline, self.transactions.deadline)
 
     @property
     def gateways(self) -> tuple[Mid, ...]:
@@ -109,11 +112,11 @@ class ControllerAssociation:
         """Take one input; return what to do, in order.  Raises ``LocalError`` for wrong use."""
         match event:
             case Received() | SendReply():
-                return self._pass_on(self._transactions.handle(event, now), now)
+                return self._pass_on(self.transactions.handle(event, now), now)
             case RequestTo():
                 return self._request(event, now)
             case Tick():
-                outputs = self._pass_on(self._transactions.handle(event, now), now)
+                outputs = self._pass_on(self.transactions.handle(event, now), now)
                 for key in self._timers.due(now):
                     outputs += self._supervise(key, now)
                 return outputs
@@ -250,7 +253,7 @@ class ControllerAssociation:
         return self._reply(request, write_result(result), now)
 
     def _reply(self, request: RequestArrived, result: Result, now: float) -> list[ControllerOutput]:
-        return self._pass_on(self._transactions.handle(SendReply(request.handle, result), now), now)
+        return self._pass_on(self.transactions.handle(SendReply(request.handle, result), now), now)
 
     # --- up and down ------------------------------------------------------------------------------------
 
@@ -282,12 +285,12 @@ class ControllerAssociation:
         key = key_of(row.mid)
         self._gateways.pop(key, None)
         self._timers.cancel(key)
-        self._transactions.handle(Forget(row.mid), now)
-        return self._pass_on(self._transactions.handle(Abandon(row.peer), now), now)
+        self.transactions.handle(Forget(row.mid), now)
+        return self._pass_on(self.transactions.handle(Abandon(row.peer), now), now)
 
     def _transport_lost(self, peer: TransportAddress, now: float) -> list[ControllerOutput]:
         rows = [row for row in self._gateways.values() if row.peer == peer]
-        outputs = self._pass_on(self._transactions.handle(Abandon(peer), now), now)
+        outputs = self._pass_on(self.transactions.handle(Abandon(peer), now), now)
         for row in rows:
             outputs += self._lost(row, "the connection broke", now)
         return outputs
@@ -300,7 +303,7 @@ class ControllerAssociation:
             return [RequestFailed(event.tag, 0, Failure.NOT_ASSOCIATED, None)]
         tag = Tag(Purpose.USER, key_of(row.mid), row.serial, event.tag)
         order = SendRequest(event.actions, row.peer, tag, row.version)
-        return self._pass_on(self._transactions.handle(order, now), now)
+        return self._pass_on(self.transactions.handle(order, now), now)
 
     def _redirect(self, event: Redirect, now: float) -> list[ControllerOutput]:
         row = self._gateways.get(key_of(event.gateway))
@@ -309,7 +312,7 @@ class ControllerAssociation:
         change = ServiceChange(ServiceChangeMethod.HANDOFF, _DIRECTED, mgc_id=event.mgc_id)
         tag = Tag(Purpose.REDIRECT, key_of(row.mid), row.serial)
         order = SendRequest(write_change(change), row.peer, tag, row.version)
-        return self._pass_on(self._transactions.handle(order, now), now)
+        return self._pass_on(self.transactions.handle(order, now), now)
 
     def _probe(self, row: Gateway, purpose: Purpose, now: float) -> list[ControllerOutput]:
         """Something small that every gateway answers."""
@@ -317,7 +320,7 @@ class ControllerAssociation:
         actions = audit_root() if watch is None else watch_silence(watch)
         tag = Tag(purpose, key_of(row.mid), row.serial)
         order = SendRequest(actions, row.peer, tag, row.version)
-        return self._pass_on(self._transactions.handle(order, now), now)
+        return self._pass_on(self.transactions.handle(order, now), now)
 
     # --- supervision ------------------------------------------------------------------------------------
 

@@ -102,7 +102,10 @@ class _Own(Struct, frozen=True):
 
 
 class GatewayAssociation:
-    """Registers, keeps the association, and carries requests both ways while it lasts."""
+    """Registers, keeps the association, and carries requests both ways while it lasts.
+
+    ``state`` and ``transactions`` are there to be looked at.
+    """
 
     def __init__(self, settings: GatewaySettings, transactions: TransactionSettings, ids: IdSource) -> None:
         if not settings.controllers:
@@ -110,7 +113,7 @@ class GatewayAssociation:
         self.state = State.IDLE
         self._settings = settings
         self._ids = ids
-        self._transactions = Transactions(transactions, ids)
+        self.transactions = Transactions(transactions, ids)
         self._wake = NEVER
         self._attempt = 0
         self._retry = settings.first_retry
@@ -127,7 +130,7 @@ class GatewayAssociation:
     @property
     def deadline(self) -> float:
         """When ``Tick`` must come next."""
-        return min(self._wake, self._transactions.deadline)
+        return min(self._wake, self.transactions.deadline)
 
     @property
     def controller(self) -> TransportAddress | None:
@@ -143,7 +146,7 @@ class GatewayAssociation:
         """Take one input; return what to do, in order.  Raises ``LocalError`` for wrong use."""
         match event:
             case Received() | SendReply():
-                return self._pass_on(self._transactions.handle(event, now), now)
+                return self._pass_on(self.transactions.handle(event, now), now)
             case Request():
                 return self._request(event, now)
             case Tick():
@@ -190,7 +193,7 @@ class GatewayAssociation:
         else:
             return [request]
         refusal = SendReply(request.handle, describe(code))
-        return [*self._transactions.handle(refusal, now), Noted(f"request refused with {code}", request.peer)]
+        return [*self.transactions.handle(refusal, now), Noted(f"request refused with {code}", request.peer)]
 
     def _suspect(self, error: ErrorDescriptor | None, now: float) -> list[GatewayOutput]:
         """The controller answers, but does not know us: it restarted."""
@@ -239,7 +242,7 @@ class GatewayAssociation:
     ) -> list[GatewayOutput]:
         self._attempt += 1
         order = SendRequest(write_change(change), peer, _Own(self._attempt), version, patience)
-        return self._pass_on(self._transactions.handle(order, now), now)
+        return self._pass_on(self.transactions.handle(order, now), now)
 
     def _answered(self, tag: _Own, reply: ReplyArrived, now: float) -> list[GatewayOutput]:
         if tag.attempt != self._attempt:
@@ -290,7 +293,7 @@ class GatewayAssociation:
         if result.address is not None:
             self._peer = address_of(result.address, self._target.host, self._settings.names) or self._target
         if not kept:
-            self._transactions.handle(Forget(reply.mid), now)
+            self.transactions.handle(Forget(reply.mid), now)
         self._last, self._handed_to = self._target, None
         profile = result.profile or self._settings.profile
         return [Registered(self._peer, reply.mid, self._version, profile, kept)]
@@ -301,12 +304,12 @@ class GatewayAssociation:
         if self.state not in _ASSOCIATED:
             return [RequestFailed(event.tag, 0, Failure.NOT_ASSOCIATED, None)]
         order = SendRequest(event.actions, self._peer, event.tag, self._version)
-        return self._pass_on(self._transactions.handle(order, now), now)
+        return self._pass_on(self.transactions.handle(order, now), now)
 
     def _transport_lost(self, peer: TransportAddress, now: float) -> list[GatewayOutput]:
         if peer not in (self._peer, self._target):
             return []
-        outputs = self._pass_on(self._transactions.handle(Abandon(peer), now), now)
+        outputs = self._pass_on(self.transactions.handle(Abandon(peer), now), now)
         if peer == self._peer:
             outputs += self._lost("the connection broke", now, answers=True)
         return outputs
@@ -322,7 +325,7 @@ class GatewayAssociation:
         self._queue = [last, *others] if answers else [*others, last]
         self.state = State.REGISTERING
         self._attempt += 1
-        abandoned = self._pass_on(self._transactions.handle(Abandon(peer), now), now)
+        abandoned = self._pass_on(self.transactions.handle(Abandon(peer), now), now)
         return [*abandoned, ControllerLost(peer, reason), *self._next_controller(now)]
 
     def _hand_off(self, event: HandOff, now: float) -> list[GatewayOutput]:
@@ -360,11 +363,11 @@ class GatewayAssociation:
     def _stopped(self, now: float) -> list[GatewayOutput]:
         self.state, self._wake, self._last = State.STOPPED, NEVER, None
         self._attempt += 1
-        abandoned = self._pass_on(self._transactions.handle(Abandon(self._peer), now), now)
+        abandoned = self._pass_on(self.transactions.handle(Abandon(self._peer), now), now)
         return [*abandoned, Stopped()]
 
     def _tick(self, event: Tick, now: float) -> list[GatewayOutput]:
-        outputs = self._pass_on(self._transactions.handle(event, now), now)
+        outputs = self._pass_on(self.transactions.handle(event, now), now)
         if now >= self._wake:
             self._wake = NEVER
             outputs += self._stop(Stop(), now) if self.state is State.LEAVING else self._next_controller(now)

@@ -1,0 +1,170 @@
+#!/usr/bin/env escript
+%%! +sbt tnnps -kernel logger_level error
+%% -*- erlang -*-
+%% The Erlang/OTP megaco application as the other end of our associations, driven by a test.
+%%
+%%   megaco_peer.escript mgc|mg udp|tcp PORT [three-way] [slow=MS]
+%%
+%% mgc: listens on 127.0.0.1:PORT and accepts every registration.  mg: registers with 127.0.0.1:PORT.
+%% Standard input, one line each:   <base64 of a text message>  send its request
+%%                                  quit                        end
+%% Standard output, one line each:  READY | UP VERSION PROFILE | REFUSED
+%%                                  REQUEST <base64>  (answered with success, after slow=MS with pendings)
+%%                                  REPLY <base64>    (to what was sent)      FAILED reason
+%%                                  ACK               (our reply was acknowledged)
+-module(megaco_peer).
+-mode(compile).
+-export([main/1]).
+-export([handle_connect/2, handle_connect/3, handle_disconnect/3, handle_disconnect/4,
+         handle_syntax_error/3, handle_syntax_error/4, handle_message_error/3, handle_message_error/4,
+         handle_trans_request/3, handle_trans_request/4, handle_trans_long_request/3,
+         handle_trans_long_request/4, handle_trans_reply/4, handle_trans_reply/5, handle_trans_ack/4,
+         handle_trans_ack/5, handle_unexpected_trans/3, handle_unexpected_trans/4,
+         handle_trans_request_abort/4, handle_trans_request_abort/5,
+         handle_segment_reply/5, handle_segment_reply/6]).
+
+-define(NOV, asn1_NOVALUE).
+-define(ROOT, {megaco_term_id, false, ["root"]}).
+
+main([Role, Transport, Port | Options]) ->
+    register(peer_main, self()),
+    ets:new(peer, [named_table, public, set]),
+    Slow = case [list_to_integer(Ms) || "slow=" ++ Ms <- Options] of [N] -> N; [] -> 0 end,
+    ThreeWay = lists:member("three-way", Options),
+    ets:insert(peer, [{slow, Slow}, {three_way, ThreeWay}]),
+    ok = application:start(megaco),
+    Mid = {domainName, {'DomainName', Role ++ ".erlang.example", ?NOV}},
+    ok = megaco:start_user(Mid, [{user_mod, ?MODULE}, {strict_version, false}, {auto_ack, ThreeWay},
+        {request_timer, {megaco_incr_timer, 500, 2, 0, 6}}, {reply_timer, 30000},
+        {long_request_timer, 30000}, {pending_timer, 30000}]),
+    RH = receive_handle(Mid, Transport),
+    spawn(fun() -> lines(io:get_line("")) end),
+    open(Role, Transport, RH, list_to_integer(Port)),
+    loop(Mid).
+
+receive_handle(Mid, Transport) ->
+    RH = megaco:user_info(Mid, receive_handle),
+    setelement(5, setelement(3, setelement(4, RH, []), megaco_compact_text_encoder), send_mod(Transport)).
+send_mod("udp") -> megaco_udp;
+send_mod("tcp") -> megaco_tcp.
+
+open("mgc", "udp", RH, Port) ->
+    {ok, Sup} = megaco_udp:start_transport(),
+    {ok, _, _} = megaco_udp:open(Sup, [{port, Port}, {receive_handle, RH}, {udp_options, [{ip, {127,0,0,1}}]}]),
+    say("READY", []);
+open("mgc", "tcp", RH, Port) ->
+    {ok, Sup} = megaco_tcp:start_transport(),
+    ok = megaco_tcp:listen(Sup, [{port, Port}, {receive_handle, RH}, {tcp_options, [{ip, {127,0,0,1}}]}]),
+    say("READY", []);
+open("mg", "udp", RH, Port) ->
+    {ok, Sup} = megaco_udp:start_transport(),
+    {ok, Handle, Pid} = megaco_udp:open(Sup, [{port, 0}, {receive_handle, RH}, {udp_options, [{ip, {127,0,0,1}}]}]),
+    enrol(RH, megaco_udp:create_send_handle(Handle, {127,0,0,1}, Port), Pid);
+open("mg", "tcp", RH, Port) ->
+    {ok, Sup} = megaco_tcp:start_transport(),
+    {ok, Handle, Pid} = megaco_tcp:connect(Sup, [{host, {127,0,0,1}}, {port, Port}, {receive_handle, RH}]),
+    enrol(RH, Handle, Pid).
+
+%% ServiceChange Restart, offering version 3 in a header of version 1
+enrol(RH, Handle, Pid) ->
+    {ok, CH} = megaco:connect(RH, preliminary_mid, Handle, Pid),
+    Parm = {'ServiceChangeParm', restart, ?NOV, 3, {'ServiceChangeProfile', "ETSI_BGF", 2},
+            ["901 Cold Boot"], ?NOV, ?NOV, stamp(), ?NOV},
+    Command = {serviceChangeReq, {'ServiceChangeRequest', [?ROOT], Parm}},
+    Actions = [{'ActionRequest', 0, ?NOV, ?NOV, [{'CommandRequest', Command, ?NOV, ?NOV}]}],
+    case megaco:call(CH, Actions, [{protocol_version, 1}]) of
+        {_, {ok, [{'ActionReply', _, _, _, [{serviceChangeReply, {_, _, {serviceChangeResParms, R}}}]}]}} ->
+            up(R);
+        {_, Other} -> say("REFUSED ~p", [Other]), halt(2)
+    end.
+up(R) -> peer_main ! {up, element(4, R), element(5, R)}.
+
+lines(eof) -> peer_main ! quit;
+lines(Line) -> peer_main ! {line, string:trim(Line)}, lines(io:get_line("")).
+
+loop(Mid) ->
+    receive
+        quit -> halt(0);
+        {line, "quit"} -> halt(0);
+        {line, Line} -> send(lists:last(megaco:user_info(Mid, connections)), Line), loop(Mid);
+        {up, Version, {_, Name, N}} -> say("UP ~p ~s/~p", [Version, Name, N]), loop(Mid);
+        {up, Version, _} -> say("UP ~p -", [Version]), loop(Mid)
+    end.
+
+send(CH, Line) ->
+    {ok, {_, _, {_, V, _, {transactions, [{transactionRequest, {_, _, Actions}}]}}}} =
+        megaco_compact_text_encoder:decode_message([], dynamic, base64:decode(Line)),
+    spawn(fun() ->
+        case megaco:call(CH, Actions, [{protocol_version, V}]) of
+            {_, {ok, Replies}} -> show("REPLY", V, reply({actionReplies, Replies}, V));
+            {_, {error, {'ErrorDescriptor', _, _} = E}} -> show("REPLY", V, reply({transactionError, E}, V));
+            {_, Other} -> say("FAILED ~p", [Other])
+        end end).
+
+reply(Result, 3) -> {transactionReply, {'TransactionReply', 1, ?NOV, Result, ?NOV, ?NOV}};
+reply(Result, _) -> {transactionReply, {'TransactionReply', 1, ?NOV, Result}}.
+
+show(Tag, V, Transaction) ->
+    Message = {'MegacoMessage', ?NOV, {'Message', V, {deviceName, "x"}, {transactions, [Transaction]}}},
+    {ok, Octets} = megaco_compact_text_encoder:encode_message([], V, Message),
+    say("~s ~s", [Tag, base64:encode(Octets)]).
+
+say(Format, Arguments) -> io:format(Format ++ "~n", Arguments).
+value(Key) -> [{_, Value}] = ets:lookup(peer, Key), Value.
+stamp() ->
+    {{Y, M, D}, {H, Min, S}} = calendar:universal_time(),
+    {'TimeNotation', lists:flatten(io_lib:format("~4..0w~2..0w~2..0w", [Y, M, D])),
+     lists:flatten(io_lib:format("~2..0w~2..0w~2..0w00", [H, Min, S]))}.
+
+%% ---- callbacks ------------------------------------------------------------------------------------------
+
+handle_trans_request(CH, V, Actions) when is_list(Actions) ->
+    case value(slow) of
+        0 -> execute(V, Actions);
+        _ -> {pending, Actions}
+    end;
+handle_trans_request(_, _, Error) -> {discard_ack, Error}.
+handle_trans_request(CH, V, Actions, _) -> handle_trans_request(CH, V, Actions).
+handle_trans_long_request(CH, V, Actions) -> timer:sleep(value(slow)), execute(V, Actions).
+handle_trans_long_request(CH, V, Actions, _) -> handle_trans_long_request(CH, V, Actions).
+
+execute(V, Actions) ->
+    show("REQUEST", V, {transactionRequest, {'TransactionRequest', 1, Actions}}),
+    Replies = [{'ActionReply', context(C), ?NOV, ?NOV, [command(R) || {_, R, _, _} <- Commands]}
+               || {'ActionRequest', C, _, _, Commands} <- Actions],
+    {case value(three_way) of true -> {handle_ack, x}; false -> discard_ack end, Replies}.
+
+context(16#FFFFFFFE) -> 1;
+context(C) -> C.
+command({serviceChangeReq, {_, Tids, Parm}}) ->
+    Result = {'ServiceChangeResParm', ?NOV, ?NOV, element(4, Parm), element(5, Parm), stamp()},
+    element(2, Parm) =:= forced orelse up(Result),
+    {serviceChangeReply, {'ServiceChangeReply', Tids, {serviceChangeResParms, Result}}};
+command({notifyReq, {_, Tids, _, _}}) -> {notifyReply, {'NotifyReply', Tids, ?NOV}};
+command({auditValueRequest, {_, Tid, _}}) ->
+    {auditValueReply, {auditResult, {'AuditResult', Tid, []}}};
+command({Verb, {_, Tids, _}}) -> {answer(Verb), {'AmmsReply', [chosen(T) || T <- Tids], ?NOV}}.
+answer(addReq) -> addReply;
+answer(modReq) -> modReply;
+answer(subtractReq) -> subtractReply.
+chosen({megaco_term_id, true, [[$$]]}) -> {megaco_term_id, false, ["ip", "access", "1"]};
+chosen(Tid) -> Tid.
+
+handle_connect(_, _) -> ok.
+handle_connect(_, _, _) -> ok.
+handle_disconnect(CH, _, Reason) -> megaco:cancel(CH, Reason), ok.
+handle_disconnect(CH, V, Reason, _) -> handle_disconnect(CH, V, Reason).
+handle_syntax_error(_, _, _) -> reply.
+handle_syntax_error(_, _, _, _) -> reply.
+handle_message_error(_, _, Error) -> say("FAILED ~p", [Error]), no_reply.
+handle_message_error(CH, V, Error, _) -> handle_message_error(CH, V, Error).
+handle_trans_reply(_, _, _, _) -> ok.
+handle_trans_reply(_, _, _, _, _) -> ok.
+handle_trans_ack(_, _, _, _) -> say("ACK", []), ok.
+handle_trans_ack(CH, V, Status, Data, _) -> handle_trans_ack(CH, V, Status, Data).
+handle_unexpected_trans(_, _, _) -> ok.
+handle_unexpected_trans(_, _, _, _) -> ok.
+handle_trans_request_abort(_, _, _, _) -> ok.
+handle_trans_request_abort(_, _, _, _, _) -> ok.
+handle_segment_reply(_, _, _, _, _) -> ok.
+handle_segment_reply(_, _, _, _, _, _) -> ok.
