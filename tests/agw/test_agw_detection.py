@@ -1,0 +1,70 @@
+"""Events and signals: what may be armed and given, and when."""
+
+from imsedge.agw.desk import Desk, Timer
+from imsedge.agw.detection import (
+    arm_root,
+    find_event,
+    idle_seconds,
+    supported_events,
+)
+from imsedge.agw.state import Registry
+from imsedge.bearer.messages import Closed, Connecting, StartTcp, StartTls
+from imsedge.core.address import TransportAddress
+from imsedge.core.machine import NEVER
+from imsedge.h248.model import Events, Parameter, RequestedEvent
+from kit.gateway_talk import GatewayTalk, gateway_settings
+
+HERE, PEER = TransportAddress("10.0.0.1", 1), TransportAddress("10.9.9.9", 2)
+IDLE = Events(1, (RequestedEvent("IT/ITO", parameters=(Parameter("MIT", ("250",)),)),))
+BOTH = """Media { Local { v=0
+c=IN IP4 $
+m=- $ TCP/TLS -
+}, Remote { v=0
+c=IN IP4 10.9.9.9
+m=- 2 TCP/TLS -
+} }"""
+
+
+def test_what_can_be_armed_where() -> None:
+    assert supported_events(root=True) == ("it/ito",)
+    assert "hangterm/thb" in supported_events(root=False)
+
+
+def test_events_are_found_in_any_case_and_by_stream() -> None:
+    events = Events(1, (RequestedEvent("g/Cause", stream=2), RequestedEvent("tcpbcc/bncchange")))
+    assert find_event(events, "G/CAUSE", 2) is not None
+    assert find_event(events, "g/cause", 1) is None
+    assert find_event(events, "g/cause") is not None
+    assert find_event(events, "tcpbcc/BNCChange", 1) is not None
+
+
+def test_the_inactivity_timer_counts_in_hundredths() -> None:
+    assert idle_seconds(IDLE) == 2.5
+    desk = Desk(gateway_settings(), Registry())
+    arm_root(desk, IDLE)
+    assert (Timer.INACTIVITY, 0) in desk.timers
+    arm_root(desk, None)
+    assert desk.timers.deadline == 2.5
+    arm_root(desk, Events())
+    assert desk.timers.deadline == NEVER
+
+
+def test_what_is_under_way_is_not_begun_again() -> None:
+    talk = GatewayTalk()
+    start = "Signals { tcpbcc/EstBNC, tlsbsc/EstBNC }"
+    assert talk.code(f"Context = $ {{ Add = $ {{ {BOTH}, {start} }} }}") == 0
+    talk.happen(Connecting(1, 0.0, HERE, PEER))
+    again = f"Context = 1 {{ Modify = ip/core/1 {{ {start} }} }}"
+    talk.ask(again)
+    assert (talk.plane.told(StartTcp), talk.plane.told(StartTls)) == ([StartTcp(1)], [StartTls(1)])
+    talk.happen(Closed(1, 0.0))
+    talk.ask(again)
+    assert len(talk.plane.told(StartTcp)) == len(talk.plane.told(StartTls)) == 2
+
+
+def test_no_signal_is_given_to_what_the_media_plane_lost() -> None:
+    talk = GatewayTalk()
+    talk.ask(f"Context = $ {{ Add = $ {{ {BOTH} }} }}")
+    talk.happen(*talk.plane.die(0.0))
+    assert talk.code("Context = 1 { Modify = ip/core/1 { Signals { tcpbcc/EstBNC } } }") == 0
+    assert talk.plane.told(StartTcp) == []
