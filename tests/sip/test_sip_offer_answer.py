@@ -162,6 +162,14 @@ def test_only_sdp_is_a_description() -> None:
     assert has_description(invite().with_body(b"v=0", "Application/SDP; charset=x"))
 
 
+def test_a_body_that_may_hide_a_description_is_refused() -> None:
+    hidden = invite().with_body(b"--x", "multipart/mixed")
+    assert has_description(hidden)
+    with pytest.raises(SipError) as caught:
+        Negotiation().read(hidden, A)
+    assert caught.value.code == 400
+
+
 def test_a_reliable_response_needs_its_number() -> None:
     assert carrier_of(response(invite(), 183, "Require: 100rel")) is Carrier.EARLY_1XX
     assert carrier_of(response(invite(), 183, *REL)) is Carrier.RELIABLE_1XX

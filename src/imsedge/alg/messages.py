@@ -3,10 +3,11 @@
 from typing import TypeVar
 
 from imsedge.alg.settings import SERVER_NAME
+from imsedge.sip.bodies import description_of, with_description
+from imsedge.sip.errors import SipError
 from imsedge.sip.fields import SipWarning
 from imsedge.sip.grammar import quote
 from imsedge.sip.message import SipMessage, SipRequest, SipResponse, make_response
-from imsedge.sip.offer_answer import SDP
 
 M = TypeVar("M", SipRequest, SipResponse, SipMessage)
 
@@ -15,14 +16,21 @@ MISCELLANEOUS_WARNING = 399
 
 
 def body_text(message: SipMessage) -> str:
-    """The body as text; octets that are no UTF-8 survive as surrogates."""
-    return message.body.decode("utf-8", "surrogateescape")
+    """The session description as text, also when it is one part of the body; ``""`` where none can be seen.
+
+    Octets that are no UTF-8 survive as surrogates.
+    """
+    try:
+        return (description_of(message) or b"").decode("utf-8", "surrogateescape")
+    except SipError:  # a refusal; in all else the negotiation has complained already
+        return ""
 
 
 def with_text(message: M, text: str) -> M:
-    """The same message with this session description."""
-    body = text.encode("utf-8", "surrogateescape")
-    return message if body == message.body else message.with_body(body, SDP)
+    """The same message with this session description; other parts of its body stay."""
+    if text == body_text(message):
+        return message
+    return with_description(message, text.encode("utf-8", "surrogateescape"))
 
 
 def without_body(message: M) -> M:

@@ -24,13 +24,12 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from imsedge.sip.bodies import description_of
 from imsedge.sip.dialogs import Role
 from imsedge.sip.errors import SipError
 from imsedge.sip.fields import read_rack
 from imsedge.sip.message import SipMessage, SipRequest
 from imsedge.sip.routing import has_option
-
-SDP = "application/sdp"
 
 
 class Carrier(Enum):
@@ -97,12 +96,12 @@ class Negotiation(Struct, frozen=True, kw_only=True):
         """What ``message`` from ``sender`` means, and the negotiation after it.
 
         ``SipError`` for a description that must not be here: 491 when the other end's offer is open, 500 when
-        the sender's own is (RFC 3311 clause 5.2), 400 otherwise.  Errors about responses cannot be answered;
-        their code tells what went wrong.
+        the sender's own is (RFC 3311 clause 5.2), 400 otherwise; 415 or 400 for a body that may hide one.
+        Errors about responses cannot be answered; their code tells what went wrong.
         """
         carrier = carrier_of(message)
         cseq = self._number(message, carrier)
-        if carrier is Carrier.REFUSAL or not has_description(message):
+        if carrier is Carrier.REFUSAL or description_of(message) is None:
             return self._without_description(carrier, cseq, sender)
         if self._answers(carrier, cseq, sender):
             return Meaning.ANSWER, self._settle(cseq)
@@ -164,8 +163,11 @@ class Negotiation(Struct, frozen=True, kw_only=True):
 
 
 def has_description(message: SipMessage) -> bool:
-    """A body that is an SDP description."""
-    return bool(message.body) and message.content_type == SDP
+    """A session description, or a body that may hide one."""
+    try:
+        return description_of(message) is not None
+    except SipError:
+        return True
 
 
 def is_reliable(message: SipMessage) -> bool:
