@@ -6,7 +6,8 @@ figures draw it; ``passive`` waits.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -16,10 +17,12 @@ from imsedge.core.trace import Tap
 from imsedge.play import sessions
 from imsedge.play.chat import Chat
 from imsedge.play.media_end import Identity, MediaEnd
-from imsedge.play.phone import Dialog, Phone
+from imsedge.play.phone import Arrived, Dialog, Phone
 from imsedge.play.sessions import DISCARD_PORT, Told, own_path
 from imsedge.security.certificates import self_signed
 from imsedge.security.tls import Role
+
+T = TypeVar("T")
 
 DOMAIN = "home.test"
 MECHANISM = "msrp-tls;mediasec"
@@ -45,6 +48,7 @@ class Ensemble:
         self.core_media = MediaEnd(hosts[1], tap)
         self.ue_path = own_path(self.ue_media.local, ids.token(4), secure=True)
         self.core_path = own_path(self.core_media.local, ids.token(4), secure=False)
+        self._tasks: list[asyncio.Task[Any]] = []
         self.heard: list[str] = []
         self.seen_by_ue: Told | None = None
         self.seen_by_core: Told | None = None
@@ -55,7 +59,16 @@ class Ensemble:
         await self.core.start(next_hop)
         await self.ue.start(TransportAddress(ue_host, 0))
 
+    def begin(self, doing: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Something that goes on beside the scene; what is left of it ends with the ensemble."""
+        task = asyncio.create_task(doing)
+        self._tasks.append(task)
+        return task
+
     async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.ue_media.close()
         await self.core_media.close()
         await self.ue.stop()
@@ -63,7 +76,7 @@ class Ensemble:
 
     async def register(self) -> tuple[str, tuple[str, ...]]:
         """The UE registers through the controller; what the core needs to call it: contact and path."""
-        registering = asyncio.create_task(self.ue.register(self.ue_proxy, MECHANISM))
+        registering = self.begin(self.ue.register(self.ue_proxy, MECHANISM))
         arrived = await self.core.expect("REGISTER")
         contact = arrived.request.required("Contact")
         self.core.accept(arrived, ("Contact", f"{contact};expires=3600"))
@@ -102,7 +115,7 @@ class Ensemble:
 
     async def hang_up(self, dialog: Dialog) -> None:
         """The UE ends the call."""
-        ending = asyncio.create_task(self.ue.hang_up(dialog))
+        ending = self.begin(self.ue.hang_up(dialog))
         self.core.accept(await self.core.expect("BYE"))
         await ending
 
@@ -111,11 +124,11 @@ async def originating(cast: Ensemble, answer: str) -> None:
     """Figure 5.2.1.2.2.1."""
     await cast.register()
     offer = sessions.write(replace(cast.told("ue", "actpass"), e2ae="requested"))
-    calling = asyncio.create_task(cast.ue.invite(cast.ue_proxy, cast.core.record, offer))
-    invite = await cast.core.expect("INVITE")
+    calling = cast.begin(cast.ue.invite(cast.ue_proxy, cast.core.record, offer))
+    invite = await _unless_refused(cast.begin(cast.core.expect("INVITE")), calling)
     cast.seen_by_core = sessions.read(invite.request.body)
     core_active = answer == "active"
-    called = asyncio.create_task((cast.ue_media if core_active else cast.core_media).accept())
+    called = cast.begin((cast.ue_media if core_active else cast.core_media).accept())
     if core_active:
         await cast.core_media.connect(cast.seen_by_core.address)
         await called
@@ -135,15 +148,15 @@ async def terminating(cast: Ensemble, answer: str) -> None:
     """Figure 5.2.1.2.3.1."""
     contact, path = await cast.register()
     offer = sessions.write(cast.told("core", "actpass"))
-    calling = asyncio.create_task(cast.core.invite(cast.core_proxy, contact, offer, path))
-    invite = await cast.ue.expect("INVITE")
+    calling = cast.begin(cast.core.invite(cast.core_proxy, contact, offer, path))
+    invite = await _unless_refused(cast.begin(cast.ue.expect("INVITE")), calling)
     seen = cast.seen_by_ue = sessions.read(invite.request.body)
     ue_active = answer == "active"
-    called = asyncio.create_task((cast.core_media if ue_active else cast.ue_media).accept())
+    called = cast.begin((cast.core_media if ue_active else cast.ue_media).accept())
     securing = None
     if ue_active:
         await cast.ue_media.connect(seen.address)
-        securing = asyncio.create_task(cast.ue_media.secure(Role.CLIENT, seen.fingerprints))
+        securing = cast.begin(cast.ue_media.secure(Role.CLIENT, seen.fingerprints))
         await called
     dialog = cast.ue.answer(invite, sessions.write(cast.told("ue", answer)))
     response, _ = await calling
@@ -152,8 +165,16 @@ async def terminating(cast: Ensemble, answer: str) -> None:
     if not ue_active:
         await cast.core_media.connect(cast.seen_by_core.address)
         await called
-        securing = asyncio.create_task(cast.ue_media.secure(Role.SERVER, seen.fingerprints))
+        securing = cast.begin(cast.ue_media.secure(Role.SERVER, seen.fingerprints))
     if securing is not None:
         await securing
     await cast.converse(ue_active=ue_active)
     await cast.hang_up(dialog)
+
+
+async def _unless_refused(invite: asyncio.Task[Arrived], calling: asyncio.Task[Any]) -> Arrived:
+    """The INVITE on the other side; ``PhoneError`` of the caller when the call ended before it came."""
+    await asyncio.wait({invite, calling}, return_when=asyncio.FIRST_COMPLETED)
+    if calling.done():
+        calling.result()
+    return await invite
