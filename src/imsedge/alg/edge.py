@@ -26,11 +26,11 @@ gateway is lost or has restarted, both its ends get a BYE.
 
 from collections.abc import Callable
 from functools import partial
-from itertools import product
 
 from imsedge.alg.call import Call
 from imsedge.alg.desk import RequestDesk
 from imsedge.alg.gateways import Gateways, GatewayView
+from imsedge.alg.legs import Legs
 from imsedge.alg.media import Media
 from imsedge.alg.messages import refusal
 from imsedge.alg.notifications import Finding, Kind, accept, read_reports, reject
@@ -61,13 +61,11 @@ from imsedge.sip.events import (
     ClientKey,
     RequestArrived,
     ResponseArrived,
-    SendRequest,
     SendResponse,
     ServerKey,
     TransactionFailed,
 )
 from imsedge.sip.flow import Flow
-from imsedge.sip.matching import client_key
 from imsedge.sip.message import SipRequest
 
 GatewayInput = (
@@ -182,14 +180,8 @@ class Edge:
         return self._with(number, lambda call: call.failed(key, status, self._now))
 
     def _cancel(self, event: CancelArrived) -> list[Output]:
-        """Which side it came from is not told; the call that has this very INVITE knows it."""
-        key, request = event
-        tags = (request.from_.tag or "", request.to.tag or "")
-        outputs: list[Output] = []
-        for tag, side in product(tags, Side):
-            number = self._numbers.get((request.call_id, tag, side))
-            outputs += self._with(number, lambda call: call.cancel(key, self._now))
-        return outputs
+        key, request, flow = event
+        return self._with(self._find(request, flow), lambda call: call.cancel(key, self._now))
 
     def _invite(self, key: ServerKey, request: SipRequest, flow: Flow, number: int | None) -> list[Output]:
         if number is not None and not self._calls[number].is_ending:
@@ -199,8 +191,9 @@ class Edge:
         self._last_number += 1
         number, side = self._last_number, self._router.side_of(flow)
         media = Media(number, request.call_id, self._settings, self._gateways)
-        call = Call(side, self._router, media, self._settings, self._ids)
-        outputs = call.start(key, request, flow, self._now)
+        legs = Legs(side, self._router, request, flow)
+        call = Call(legs, self._router, media, self._settings, self._ids)
+        outputs = call.start(key, flow, self._now)
         self._calls[number] = call
         self._keys[number] = set()
         self._names[number] = (request.call_id, request.from_.tag or "", side)
@@ -224,17 +217,17 @@ class Edge:
 
     def _settle(self, number: int, call: Call, outputs: list[Output]) -> list[Output]:
         """Keep the indexes of a call that has just done something; forget it when it is over."""
-        for output in outputs:
-            if isinstance(output, SendRequest) and output.request.method != "ACK":
-                key = client_key(output.request)
-                self._relays[key] = number
-                self._keys[number].add(key)
+        known, current = self._keys[number], set() if call.is_over else set(call.relays)
+        for key in current - known:
+            self._relays[key] = number
+        for key in known - current:
+            del self._relays[key]
+        self._keys[number] = current
         if not call.is_over:
             self._timers.set(number, call.deadline)
             return outputs
         self._timers.cancel(number)
-        for key in self._keys.pop(number):
-            del self._relays[key]
+        del self._keys[number]
         name = self._names.pop(number)
         if self._numbers.get(name) == number:
             del self._numbers[name]

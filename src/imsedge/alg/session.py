@@ -48,12 +48,10 @@ from imsedge.alg.procedures import (
     ReleaseTerminations,
     Reserve,
     Side,
-    StreamMode,
     StreamRequest,
-    TcpMode,
 )
+from imsedge.alg.requests import configuration, reservation
 from imsedge.core.errors import LocalError, RemoteError
-from imsedge.sdp.attributes import Setup
 from imsedge.sdp.model import Description
 from imsedge.sdp.writer import write_description
 
@@ -91,12 +89,6 @@ Output = Perform | Verdict
 
 # H.248.8 error code -> SIP status: what the gateway lacks (or 0: its silence) is not the caller's fault.
 _STATUS = {0: 503, 412: 503, 432: 503, 434: 503, 510: 503, 526: 503, 445: 488, 449: 488, 501: 488}
-
-_MIRRORED = {
-    Setup.ACTIVE: Setup.PASSIVE,
-    Setup.PASSIVE: Setup.ACTIVE,
-    Setup.ACTPASS: Setup.ACTPASS,
-}
 
 
 class MediaSession:
@@ -266,7 +258,7 @@ class MediaSession:
 
     def _reserve(self, offer: Offer, side: Side) -> Procedure:
         """Reserve on the answerer's side, Reserve And Configure on the offerer's."""
-        streams = tuple(self._reservation(offer, line, side) for line in offer.new.values())
+        streams = tuple(reservation(self._policy, offer, line, side) for line in offer.new.values())
         termination = self.terminations.get(side)
         if self.context is not None and termination is not None:
             return Configure(
@@ -277,25 +269,6 @@ class MediaSession:
                 heartbeat=self._policy.heartbeat,
             )
         return Reserve(side=side, context=self.context, streams=streams, heartbeat=self._policy.heartbeat)
-
-    def _reservation(self, offer: Offer, line: Line, side: Side) -> StreamRequest:
-        offers, access = side is offer.offerer, side is Side.ACCESS
-        peer = offer.peers[line.index] if offers else None
-        setup = offer.setups[line.index]
-        return StreamRequest(
-            stream=line.index + 1,
-            transport=line.transport(side),
-            local_address_request=True,
-            remote=peer.address if peer else None,
-            setup=(_MIRRORED[setup] if offers else setup).value,
-            fingerprint_request=access,
-            remote_fingerprints=peer.fingerprints if peer and access else None,
-            tcp_mode=TcpMode.PROXY,
-            discard_incoming=True if self._policy.delayed_establishment and not offers else None,
-            notify_tcp_failure=True,
-            notify_tls_failure=access,
-            through_connection=StreamMode.BOTH,
-        )
 
     def _offered(self, offer: Offer) -> list[Output]:
         for index in offer.new:
@@ -315,45 +288,19 @@ class MediaSession:
         self, offer: Offer, answer: Answer, side: Side, *, foreign: bool, early: bool
     ) -> Procedure | None:
         """Tell ``side`` what is new; ``None`` when nothing is."""
-        streams = []
-        for index, answered in answer.peers.items():
-            line = self.lines[index]
-            peers = {offer.offerer: offer.peers[index], offer.offerer.other: answered}
-            if all(peer.is_same(line.told.get(place)) for place, peer in peers.items()):
-                continue
-            request = StreamRequest(stream=index + 1, tcp_mode=TcpMode.PROXY)
-            if not peers[side].is_same(line.told.get(side)):
-                delayed = self._policy.delayed_establishment and side is not offer.offerer
-                peer = peers[side]
-                request = replace(
-                    request,
-                    transport=line.transport(side),
-                    remote=peer.address,
-                    remote_fingerprints=peer.fingerprints if side is Side.ACCESS else None,
-                    discard_incoming=False if delayed else None,
-                    only_from_remote=True if delayed or foreign else None,
-                    notify_tcp_failure=early,
-                    notify_tcp_established=early,
-                    notify_tls_failure=early and side is Side.ACCESS,
-                )
-            active = answer.gateway_is_active(index, offer.offerer)
-            if side is Side.ACCESS and (side is offer.offerer or active):
-                request = replace(
-                    request,
-                    transport=line.transport(side),
-                    local=line.local[side],
-                    setup=(Setup.ACTIVE if active else Setup.PASSIVE).value,
-                    establish_tls=active,
-                )
-            if request.transport is not None:
-                streams.append(request)
+        policy = self._policy
+        wanted = (
+            configuration(policy, offer, answer, self.lines[index], side, foreign=foreign, early=early)
+            for index in answer.peers
+        )
+        streams = tuple(request for request in wanted if request is not None)
         if not streams or self.context is None:
             return None
         return Configure(
             side=side,
             context=self.context,
             termination=self.terminations[side],
-            streams=tuple(streams),
+            streams=streams,
             heartbeat=self._policy.heartbeat,
         )
 
