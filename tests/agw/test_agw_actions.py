@@ -13,6 +13,7 @@ from imsedge.h248.model import (
     ContextAudit,
     ContextProperties,
     Parameter,
+    TransactionRequest,
     Verb,
 )
 from kit.gateway_talk import GatewayTalk, written
@@ -59,6 +60,15 @@ def test_what_cannot_be_asked(
 def test_auditing_contexts_when_there_are_none() -> None:
     talk = GatewayTalk()
     assert "Error" not in talk.ask("Context = * { ContextAudit { Priority } }")
+
+
+def test_the_list_of_contexts() -> None:
+    talk = GatewayTalk()
+    talk.ask(f"Context = $ {{ {ADD} }}, Context = $ {{ {ADD} }}")
+    request = TransactionRequest(1, (ActionRequest(ALL_CONTEXTS, audit=ContextAudit(context_list=True)),))
+    assert talk.answers[talk.execute(request, version=3)] == (
+        ActionReply(ALL_CONTEXTS, properties=ContextProperties(context_list=(1, 2))),
+    )
 
 
 def test_an_error_in_one_context_is_not_merged_away() -> None:

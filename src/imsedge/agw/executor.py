@@ -28,12 +28,12 @@ from imsedge.agw.desk import Desk, Outcome, Scope, Timer, Waiting
 from imsedge.agw.errors import fail
 from imsedge.agw.messages import Answer, Execute, Handle
 from imsedge.agw.state import Context, Phase
+from imsedge.agw.targets import is_root
 from imsedge.h248.errors import H248Error
 from imsedge.h248.model import (
     ALL_CONTEXTS,
     CHOOSE_CONTEXT,
     NULL_CONTEXT,
-    ROOT,
     ActionReply,
     ActionRequest,
     CommandReply,
@@ -41,7 +41,6 @@ from imsedge.h248.model import (
     ContextProperties,
     ErrorDescriptor,
     Verb,
-    fold,
 )
 
 
@@ -207,7 +206,7 @@ class Executor:
             self._wake(request.context)
             return True
         try:
-            if request.context == ALL_CONTEXTS and not _only_root(request):
+            if request.context == ALL_CONTEXTS and not _is_about_gateway(request):
                 self._enter_all(execution, request)
                 return True
             check_properties(request.properties, request.audit)
@@ -355,6 +354,9 @@ class Executor:
             self._leave(execution)
 
 
-def _only_root(request: ActionRequest) -> bool:
+def _is_about_gateway(request: ActionRequest) -> bool:
+    """All contexts stand for the gateway itself when ROOT is meant, or the list of contexts (version 3)."""
     names = [name for command in request.commands for name in command.terminations]
-    return bool(names) and all(fold(name) == fold(ROOT) for name in names)
+    if not names:
+        return request.audit is not None and request.audit.context_list
+    return all(is_root(name) for name in names)
