@@ -29,7 +29,7 @@ NOT_WRITTEN_BY_OTP = {
 
 
 def folded(message: Message) -> bytes:
-    """Compact text without what OTP does not keep: case, quotes that are not needed, CR, empty lines in SDP."""
+    """Compact text without what OTP does not keep: case, needless quotes, CR, empty lines in SDP."""
     text = encode(message, Encoding.COMPACT).lower().replace(b'"', b"").replace(b"\r\n", b"\n")
     return text.replace(b"\n\n}", b"\n}")
 
@@ -46,7 +46,7 @@ def test_megaco_reads_every_vector_and_we_read_its_answer(encoding: Encoding, tm
 
 
 def _otp_can(message: Message) -> bool:
-    """Leaves out what OTP is known not to write: authentication headers, MTP addresses, topology of version 3,
+    """Leaves out what OTP is known not to write: authentication headers, MTP addresses, topology of v3,
     and anything behind a Segment."""
     shown = repr(message)
     body = message.body if isinstance(message.body, tuple) else ()

@@ -1,0 +1,104 @@
+"""What leaves: pretty for people, compact for the wire; and what our own code must not hand in."""
+
+import pytest
+
+from imsedge.core.errors import LocalError
+from imsedge.h248.codec import Encoding, decode, encode
+from imsedge.h248.model import (
+    ActionRequest,
+    CommandRequest,
+    DeviceMid,
+    DigitMap,
+    ErrorDescriptor,
+    Events,
+    LocalControl,
+    Media,
+    Message,
+    Parameter,
+    RequestedEvent,
+    ServiceChange,
+    Signal,
+    Signals,
+    Stream,
+    TransactionRequest,
+    Verb,
+)
+from imsedge.h248.text.style import Style, checked_value, checked_word, quoted
+from imsedge.h248.text.write_descriptors import write_parameter
+
+PRETTY = b"""\
+MEGACO/3 gw
+Transaction = 1 {
+  Context = - {
+    Modify = t {
+      Media {
+        Stream = 1 {
+          LocalControl {
+            Mode = SendReceive,
+            gm/saf = ON
+          },
+          Local {
+v=0
+}
+        }
+      },
+      Signals
+    }
+  }
+}
+"""
+COMPACT = b"!/3 gw T=1{C=-{MF=t{M{ST=1{O{MO=SR,gm/saf=ON},L{v=0\n}}},SG}}}"
+
+
+def message(*descriptors: object) -> Message:
+    command = CommandRequest(Verb.MODIFY, ("t",), descriptors=descriptors)  # type: ignore[arg-type]
+    return Message(3, DeviceMid("gw"), (TransactionRequest(1, (ActionRequest(0, (command,)),)),))
+
+
+@pytest.mark.parametrize(("encoding", "octets"), [(Encoding.PRETTY, PRETTY), (Encoding.COMPACT, COMPACT)])
+def test_both_styles(encoding: Encoding, octets: bytes) -> None:
+    assert encode(decode(octets), encoding) == octets
+    assert decode(PRETTY) == decode(COMPACT)
+
+
+@pytest.mark.parametrize(
+    "descriptor",
+    [
+        Media((Stream(1, local="v=0\\"),)),
+        Media((Stream(1, local="v=\x00"),)),
+        Media((Stream(1, LocalControl(properties=(Parameter("a/b", ("x y",)),))),)),
+        Media((Stream(1, LocalControl(properties=(Parameter("a/b", ('x"',)),))),)),
+        Media((Stream(1, LocalControl(properties=(Parameter("a b", ("x",)),))),)),
+        Signals((Signal("a{b"),)),
+        Events(1, (RequestedEvent("a/b", parameters=(Parameter("x}", ("1",)),)),)),
+        DigitMap("plan", "x}"),
+        Media((Stream(1, local="\ud800"),)),
+    ],
+)
+def test_values_that_text_cannot_carry_are_our_own_mistake(descriptor: object) -> None:
+    with pytest.raises(LocalError):
+        encode(message(descriptor), Encoding.COMPACT)
+
+
+@pytest.mark.parametrize("text", ['a"b', "a\nb", "a\x07"])
+def test_what_cannot_be_quoted(text: str) -> None:
+    with pytest.raises(LocalError):
+        quoted(text)
+    with pytest.raises(LocalError):
+        encode(Message(1, DeviceMid("gw"), ErrorDescriptor(400, text)), Encoding.PRETTY)
+
+
+def test_a_reason_is_always_quoted() -> None:
+    change = CommandRequest(Verb.SERVICE_CHANGE, ("ROOT",), service_change=ServiceChange("Restart", "901"))
+    octets = encode(
+        Message(1, DeviceMid("gw"), (TransactionRequest(1, (ActionRequest(0, (change,)),)),)),
+        Encoding.COMPACT,
+    )
+    assert b'RE="901"' in octets
+
+
+def test_words_and_values() -> None:
+    assert checked_word("ip/access/1") == "ip/access/1"
+    assert checked_value('"any thing"') == '"any thing"'
+    assert checked_value("[192.0.2.1]:5") == "[192.0.2.1]:5"
+    assert write_parameter(Style(pretty=True), Parameter("a/b", ())) == "a/b"
