@@ -2,6 +2,7 @@
 
 import pytest
 
+from imsedge.bearer.messages import Counters, Statistics
 from kit.gateway_talk import GatewayTalk, written
 
 SETUP = """Context = $ { Add = $ { Media {
@@ -80,6 +81,17 @@ def test_the_union_over_all_terminations() -> None:
     assert talk.ask("Context = 1 { W-AuditValue = * { Audit { Events } } }") == written(
         "Context = 1 { AuditValue = * { Events = 4 { g/cause, tcpbcc/BNCChange } } }"
     )
+
+
+def test_statistics_of_a_wildcard_stand_in_one_descriptor() -> None:
+    talk = GatewayTalk()
+    talk.ask(SETUP)
+    talk.ask(SETUP.replace("Context = $", "Context = 1"))
+    talk.plane.counters = Counters(octets_sent=1)
+    talk.happen(Statistics(1, 0.0, talk.plane.counters), Statistics(2, 0.0, talk.plane.counters))
+    talk.plane.counters = Counters(octets_sent=2)
+    assert "nt/os = 4,\n" in talk.ask("Context = 1 { W-Subtract = * { Audit { Statistics } } }")
+    assert talk.is_empty()
 
 
 def test_root_tells_its_limits_and_what_is_armed() -> None:

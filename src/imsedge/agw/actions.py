@@ -1,7 +1,6 @@
 """What belongs to an action as a whole: context attributes, their audit, and replies put together."""
 
 from collections.abc import Iterable
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -17,11 +16,11 @@ from imsedge.h248.model import (
     ContextAudit,
     ContextProperties,
     ErrorDescriptor,
+    Statistic,
+    Statistics,
     TopologyDirection,
     TopologyTriple,
 )
-
-Item = TypeVar("Item")
 
 
 def check_properties(wanted: ContextProperties | None, audit: ContextAudit | None) -> None:
@@ -74,7 +73,7 @@ def merge_replies(replies: list[CommandReply], start: int, command: CommandReque
     whole = replies[start:]
     if any(reply.error for reply in whole):
         return  # which termination failed must not be hidden
-    union: tuple[AuditReturn, ...] = _unique(item for reply in whole for item in reply.result)
+    union = _union(item for reply in whole for item in reply.result)
     replies[start:] = [CommandReply(command.verb, command.terminations, union)]
 
 
@@ -104,15 +103,19 @@ def _union_of(command: CommandRequest, replies: list[ActionReply]) -> CommandRep
         if (reply.verb, reply.terminations) == (command.verb, command.terminations)
         for item in reply.result
     )
-    return CommandReply(command.verb, command.terminations, _unique(items))
+    return CommandReply(command.verb, command.terminations, _union(items))
 
 
-def _unique(items: Iterable[Item]) -> tuple[Item, ...]:
-    found: list[Item] = []
+def _union(items: Iterable[AuditReturn]) -> tuple[AuditReturn, ...]:
+    """Each descriptor once; statistics in one descriptor, with each value that occurs."""
+    found: list[AuditReturn] = []
+    statistics: dict[Statistic, None] = {}
     for item in items:
-        if item not in found:
+        if isinstance(item, Statistics):
+            statistics |= dict.fromkeys(item.items)
+        elif item not in found:
             found.append(item)
-    return tuple(found)
+    return (*found, Statistics(tuple(statistics))) if statistics else tuple(found)
 
 
 def _topology(context: Context) -> tuple[TopologyTriple, ...]:
