@@ -11,6 +11,7 @@ from imsedge.sip.events import ServerKey
 from imsedge.sip.flow import Flow
 from imsedge.sip.matching import client_key
 from imsedge.sip.message import make_response
+from imsedge.sip.states import TimerValues
 from imsedge.sip.transactions import TransactionLayer, TransactionLimits
 from imsedge.sip.writer import write_message
 from kit.sip import CORE, EDGE, UE, Clocked, first_lines, only, request, response, wire
@@ -85,6 +86,14 @@ def test_a_tick_much_too_late_ends_everything(edge: Clocked) -> None:
     outputs = edge.layer.handle(Tick(), 1_000.0)
     assert ev.TransactionFailed(key, 408) in outputs
     assert edge.layer.open_clients == 0
+
+
+def test_what_ends_a_transaction_stops_what_is_due_with_it() -> None:
+    edge = Clocked(TransactionLayer(timers=TimerValues(t1=1, t2=1)))
+    edge.take(ev.SendRequest(request("BYE"), UDP))
+    seen = edge.until(100)
+    assert [when for when, _ in seen] == [*range(1, 64), 64]
+    assert isinstance(seen[-1][1], ev.TransactionFailed)
 
 
 WIRES = [

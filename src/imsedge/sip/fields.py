@@ -140,9 +140,6 @@ class NameAddress(Struct, frozen=True):
     def parsed(self) -> Uri:
         return read_uri(self.uri)
 
-    def with_params(self, params: Params) -> "NameAddress":
-        return replace(self, params=params)
-
 
 @lru_cache(maxsize=REMEMBERED)
 def read_name_address(text: str) -> NameAddress:

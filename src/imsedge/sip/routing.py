@@ -15,7 +15,7 @@ from imsedge.sip.fields import MAGIC_COOKIE, Via, read_name_address
 from imsedge.sip.flow import Flow
 from imsedge.sip.grammar import Param, Params
 from imsedge.sip.message import Headers, SipRequest, SipResponse
-from imsedge.sip.uri import SipUri, Uri, read_sip_uri, read_uri
+from imsedge.sip.uri import SipUri, read_sip_uri, read_uri
 
 IsOurs = Callable[[SipUri], bool]
 """Tells whether a URI names this proxy."""
@@ -135,10 +135,8 @@ def with_path(request: SipRequest, uri: SipUri) -> SipRequest:
     return request.with_headers(headers)
 
 
-def _loose(uri: Uri) -> Uri:
-    if isinstance(uri, SipUri) and not uri.is_loose:
-        return uri.with_params(uri.params.put("lr"))
-    return uri
+def _loose(uri: SipUri) -> SipUri:
+    return uri if uri.is_loose else uri.with_params(uri.params.put("lr"))
 
 
 def has_option(headers: Headers, name: str, tag: str) -> bool:

@@ -74,7 +74,7 @@ class _Transaction:
         self.state = start.state
         self.request = request
         self.flow = flow
-        self.octets: bytes | None = None
+        self.octets = b""  # of the last message sent
         self.intervals: dict[Timer, float] = {}  # of the running timers
 
 
@@ -192,10 +192,7 @@ class TransactionLayer:
         request = error.request
         if request is None or request.method == "ACK":
             return
-        try:
-            self._answer_stateless(fill_via(request, flow.remote), error.code, flow)
-        except SipError as worse:
-            self._out.append(ev.Note(f"not answered: {worse}", flow))
+        self._answer_stateless(fill_via(request, flow.remote), error.code, flow)
 
     def _answer_stateless(
         self, request: SipRequest, status: int, flow: Flow, *headers: tuple[str, str]
@@ -320,8 +317,6 @@ class TransactionLayer:
                 self._out.append(ev.TransactionFailed(key, 408 if act is Act.TIMEOUT else 503))
 
     def _send(self, transaction: _Transaction) -> None:
-        if transaction.octets is None:
-            return
         flow = transaction.flow
         if isinstance(transaction.key, ServerKey):
             flow = response_flow(transaction.request.via, flow)
