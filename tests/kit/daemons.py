@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imsedge.core.address import TransportAddress
-from imsedge.daemon.settings import AgwSettings
+from imsedge.daemon.settings import AgwSettings, AlgSettings
 
 ANY_PORT = "127.0.0.1:0"
 
@@ -26,6 +26,20 @@ def agw_settings(controller: TransportAddress, **tables: dict[str, Any]) -> AgwS
             },
             "media": {"workers": 1, **tables.get("media", {})},
             "realms": tables.get("realms", {}),
+            "limits": tables.get("limits", {}),
+            "status": {"listen": "none", **tables.get("status", {})},
+            "log": {"level": "error"},
+        }
+    )
+
+
+def alg_settings(next_hop: TransportAddress, **tables: dict[str, Any]) -> AlgSettings:
+    """A controller on any ports whose requests of UEs go to ``next_hop``; ``tables`` override."""
+    return AlgSettings.model_validate(
+        {
+            "h248": {"listen": ANY_PORT, "inactivity": 1.0, "audit": 1.0, **tables.get("h248", {})},
+            "sip": {"access": ANY_PORT, "core": ANY_PORT, "next_hop": str(next_hop), **tables.get("sip", {})},
+            "policy": tables.get("policy", {}),
             "limits": tables.get("limits", {}),
             "status": {"listen": "none", **tables.get("status", {})},
             "log": {"level": "error"},

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from imsedge import __version__
-from imsedge.cli import convert, daemons, inspect, play, sdp
+from imsedge.cli import bench, convert, daemons, inspect, play, sdp
 from imsedge.core.errors import ImsedgeError
 
 # Exit codes: 1 what was asked did not succeed, 2 it was asked wrongly.
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _module in (daemons, play, inspect, convert, sdp):
+for _module in (daemons, play, inspect, convert, sdp, bench):
     _module.register(app)
 
 

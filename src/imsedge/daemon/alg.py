@@ -7,6 +7,10 @@
     UDP or TCP <-> H248Endpoint(ControllerAssociation) -+
 """
 
+import contextlib
+import errno
+import socket
+
 from imsedge import __version__
 from imsedge.alg.edge import Edge, EdgeInput
 from imsedge.alg.outputs import Log
@@ -39,15 +43,22 @@ from imsedge.net.sip import Listen, SipTransport
 from imsedge.sip import events as sip
 from imsedge.sip.transactions import TransactionLayer
 
+_PORT_TRIES = 20
+
 
 class AlgDaemon:
-    """A P-CSCF and H.248 controller on real sockets.  ``tap`` sees every SIP and H.248 message."""
+    """A P-CSCF and H.248 controller on real sockets.  ``tap`` sees every SIP and H.248 message.
+
+    ``sip_access``, ``sip_core``, ``h248_address``: once started, what was bound.
+    """
 
     def __init__(self, settings: AlgSettings, *, tap: Tap | None = None, ids: IdSource | None = None) -> None:
         self._settings = settings
         self._tap = tap
         self._ids = ids or RandomIds()
         self._log = make_logger(settings.log, "alg")
+        self.sip_access, self.sip_core = settings.sip.access, settings.sip.core
+        self.h248_address = settings.h248.listen
         self._mid: Mid | None = None
         self._edge: Edge | None = None
         self._driver: Driver[EdgeInput, EdgeOutput] | None = None
@@ -68,7 +79,7 @@ class AlgDaemon:
         section = self._settings.h248
         transport = await open_transport(section)
         transactions = transaction_settings(section, transport)
-        self._mid = transactions.mid
+        self._mid, self.h248_address = transactions.mid, transport.local
         self._h248 = H248Endpoint[ControllerInput, ControllerOutput](
             ControllerAssociation(controller_settings(section), transactions, self._ids),
             transport,
@@ -99,17 +110,23 @@ class AlgDaemon:
         core = await self._listen("sip.core", self._settings.sip.core)
         self._edge = Edge(edge_settings(self._settings, access, core), self._ids)
         self._driver = Driver[EdgeInput, EdgeOutput](self._edge, self._on_edge)
+        self.sip_access, self.sip_core = access, core
         self._log.info("listens for SIP", access=str(access), core=str(core))
 
     async def _listen(self, name: str, address: TransportAddress) -> TransportAddress:
         """UDP and TCP on the same port."""
         assert self._sip is not None  # noqa: S101 - made just before
         try:
-            (udp,) = await self._sip.start([Listen("udp", address)])
-            await self._sip.start([Listen("tcp", udp.address)])
+            wanted = address if address.port else address._replace(port=_free_port(address.host))
+            await self._sip.start([Listen("udp", wanted), Listen("tcp", wanted)])
         except OSError as error:
             raise SettingError(f"{name}: {address} cannot be used: {error.strerror}") from None
-        return udp.address
+        return wanted
+
+    @property
+    def status_address(self) -> TransportAddress | None:
+        """Where the status endpoint listens, once started."""
+        return self._status.address
 
     # --- what the other parts say ----------------------------------------------------------------------
 
@@ -197,3 +214,19 @@ class AlgDaemon:
             "registrations": held.registrations,
             "next_hop": f"{sip_section.next_hop_transport}:{sip_section.next_hop}",
         }
+
+
+def _free_port(host: str) -> int:
+    """One that is free for UDP and for TCP; ``OSError`` when there seems to be none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(_PORT_TRIES):
+        with (
+            socket.socket(family, socket.SOCK_STREAM) as tcp,
+            socket.socket(family, socket.SOCK_DGRAM) as udp,
+        ):
+            tcp.bind((host, 0))
+            port: int = tcp.getsockname()[1]
+            with contextlib.suppress(OSError):
+                udp.bind((host, port))
+                return port
+    raise OSError(errno.EADDRINUSE, "no port is free for UDP and TCP alike")

@@ -1,0 +1,36 @@
+"""``imsedge bench``: measurements, each printed as what it is."""
+
+from typing import Annotated
+
+import typer
+
+Seconds = Annotated[float, typer.Option(help="How long to measure.", min=0.5, max=600)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+bench = typer.Typer(no_args_is_help=True, help="Measure what this machine does.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(bench, name="bench", rich_help_panel="Measure")
+
+
+@bench.command()
+def calls(
+    seconds: Seconds = 5.0,
+    concurrent: Annotated[int, typer.Option(help="Calls at any moment.", min=1, max=10_000)] = 16,
+    as_json: Json = False,
+) -> None:
+    """Complete e2ae call set-ups and releases per second, through SIP and H.248.
+
+    Example: `imsedge bench calls --seconds 10`
+    """
+    from imsedge.bench.calls import Load, run
+
+    result = run(Load(seconds, concurrent))
+    if as_json:
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    else:
+        print("\n".join(result.lines()))
