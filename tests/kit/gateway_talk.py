@@ -134,6 +134,11 @@ def shown(result: Result) -> str:
     return _write(TransactionReply(7, result))
 
 
+def shown_request(actions: tuple[ActionRequest, ...]) -> str:
+    """A request as text, line ends as in Python."""
+    return _asked(actions)
+
+
 def written(reply: str) -> str:
     """What a hand-written answer looks like when it is shown."""
     (transaction,) = _read(f"Reply = 7 {{ {reply} }}", 2)
