@@ -131,6 +131,7 @@ ADDS = {
     "out of service": (with_state("ServiceStates = OutOfService"), 501),
     "lock step": (with_state("Buffer = LockStep"), 501),
     "state property": (with_state("gm/saf = ON"), 445),
+    "unknown statistic of a stream": (add(LOCAL + "}, Statistics { rtp/pl "), 453),
     "audit of an unknown statistic": (add(more=", Audit { Statistics { rtp/pl } }"), 532),
 }  # fmt: skip
 

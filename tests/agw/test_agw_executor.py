@@ -58,6 +58,14 @@ def test_a_wildcard_runs_the_command_for_each_termination() -> None:
     assert talk.code("Context = 1 { Modify = ip/access/* }") == 431
 
 
+def test_a_list_of_terminations_is_taken_one_by_one() -> None:
+    talk = GatewayTalk()
+    talk.ask(CALL)
+    answer = talk.ask("Context = 1 { Subtract = [ip/core/2, ip/core/1, ip/core/*] { Audit { } } }", version=3)
+    assert answer == written("Context = 1 { Subtract = ip/core/2, Subtract = ip/core/1 }")
+    assert talk.is_empty()
+
+
 def test_a_wildcarded_reply_is_one_reply() -> None:
     talk = GatewayTalk()
     talk.ask(CALL)

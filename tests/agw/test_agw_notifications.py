@@ -216,6 +216,19 @@ def test_reports_wait_for_a_controller_that_is_away() -> None:
     assert "timed out" in talk.reports[0]  # the oldest gave way
 
 
+def test_nobody_is_asked_while_there_is_no_controller() -> None:
+    talk = begin(
+        "hangterm/thb { timerx = 3 }", "TCP", GatewayTalk(gateway_settings(controller_loss_hold=100.0))
+    )
+    talk.ask("Context = - { Modify = ROOT { Events = 9 { it/ito { mit = 500 } } } }")
+    talk.feed(ControllerLost())
+    talk.wait(50)
+    talk.feed(ControllerBack(kept=True))
+    assert talk.reports == []
+    talk.wait(5)
+    assert len(talk.reports) == 3
+
+
 def test_reports_about_dropped_contexts_are_dropped_too() -> None:
     talk = begin("tcpbcc/BNCChange", "TCP")
     talk.feed(ControllerLost())

@@ -33,6 +33,7 @@ from imsedge.h248.model import (
     Media,
     ServiceChangeMethod,
     ServiceChangeResult,
+    Statistics,
     Stream,
     Verb,
 )
@@ -282,6 +283,8 @@ def _check(scope: Scope, changes: Changes, streams: dict[int, StreamTerms]) -> N
     check_events(changes.events, Place.TERMINATION, streams, limit)
     check_signals(changes.signals, streams)
     check_statistics(changes.statistics)
+    for stream in changes.streams.values():
+        check_statistics(Statistics(stream.statistics or ()))
     check_audit(changes.audit)
 
 

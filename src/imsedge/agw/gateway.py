@@ -151,7 +151,8 @@ class Gateway:
         if due > self._desk.now:  # commands came since the timer was set
             self._desk.timers.set((Timer.HEARTBEAT, name), due)
             return
-        notify_heartbeat(self._desk, termination)
+        if not self._controller_away:  # a question that is asked later is worth nothing
+            notify_heartbeat(self._desk, termination)
         arm_heartbeat(self._desk, termination)
 
     def _inactivity(self) -> None:
@@ -160,7 +161,8 @@ class Gateway:
             return
         due = self._heard + idle
         if due <= self._desk.now:
-            notify_inactivity(self._desk)
+            if not self._controller_away:
+                notify_inactivity(self._desk)
             due = self._desk.now + idle
         self._desk.timers.set((Timer.INACTIVITY, 0), due)
 
