@@ -238,3 +238,32 @@ async def test_an_address_in_use_is_told() -> None:
         await first.listen("tcp")
         with pytest.raises(OSError, match="in use"):
             await second.transport.start([Listen("tcp", first.bound["tcp"])])
+
+
+async def test_udp_and_tcp_on_one_port() -> None:
+    node, second = Node(), Node()
+    async with running(node, second):
+        both = await node.transport.start_udp_and_tcp(LOOPBACK)
+        with pytest.raises(OSError, match="in use"):
+            await second.transport.start_udp_and_tcp(both)
+        await second.listen("tcp")
+        with pytest.raises(OSError, match="in use"):  # free for UDP only
+            await node.transport.start_udp_and_tcp(second.bound["tcp"])
+        await second.transport.start([Listen("udp", second.bound["tcp"])])
+
+
+async def test_a_port_taken_on_tcp_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    node, tried = Node(), []
+    start = node.transport.start
+
+    async def unlucky(listen: list[Listen]) -> list[Listen]:
+        tried.append(listen[0])
+        if listen[0].transport == "tcp" and len(tried) < 4:
+            raise OSError(98, "Address already in use")
+        return await start(listen)
+
+    monkeypatch.setattr(node.transport, "start", unlucky)
+    async with running(node):
+        both = await node.transport.start_udp_and_tcp(LOOPBACK)
+    assert [listen.transport for listen in tried] == ["udp", "tcp"] * 2
+    assert both == tried[-1].address

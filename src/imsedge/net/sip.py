@@ -5,6 +5,7 @@ All else that the layer says goes to ``deliver``, which may call ``feed`` on the
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
@@ -15,6 +16,7 @@ from imsedge.core.errors import LocalError
 from imsedge.core.trace import Crossing, Kind, Tap
 from imsedge.net.driver import Driver
 from imsedge.net.sip_streams import Handlers, StreamLimits, StreamPool
+from imsedge.net.udp import RECEIVE_BUFFER
 from imsedge.sip.events import Input, Malformed, Note, Output, Received, Transmit, TransportFailed
 from imsedge.sip.flow import Flow
 from imsedge.sip.framing import Broken, Frame
@@ -23,6 +25,9 @@ from imsedge.sip.transactions import TransactionLayer
 
 MAX_DATAGRAM = 65_507
 """Octets of the largest UDP payload over IPv4."""
+
+PORT_ATTEMPTS = 16
+"""Ports tried for UDP and TCP together."""
 
 MAX_LOOKUPS = 256
 """Messages that may wait for a name at one time; a dead resolver must not hold more."""
@@ -68,12 +73,32 @@ class SipTransport:
         """Bind; returns what was bound, in the order asked.  ``OSError`` says what cannot be."""
         return [Listen(transport, await self._bind(transport, address)) for transport, address in listen]
 
+    async def start_udp_and_tcp(self, address: TransportAddress) -> TransportAddress:
+        """Bind both on one port; returns it.  ``OSError`` when it cannot be.
+
+        For port 0 the system chooses one that is free for UDP; when TCP has it taken, the next is tried.
+        """
+        left = PORT_ATTEMPTS if address.port == 0 else 1
+        while True:
+            (udp,) = await self.start([Listen("udp", address)])
+            left -= 1
+            try:
+                await self.start([Listen("tcp", udp.address)])
+            except OSError:
+                self._datagrams.pop(udp.address).close()
+                await asyncio.sleep(0)  # asyncio gives the port back in its next round
+                if left == 0:
+                    raise
+            else:
+                return udp.address
+
     async def _bind(self, transport: str, address: TransportAddress) -> TransportAddress:
         if transport != "udp":
             return await self._streams.listen(transport, address)
         wire, _ = await self._loop.create_datagram_endpoint(
             lambda: _Datagrams(self._datagram_received), local_addr=address
         )
+        wire.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         bound = TransportAddress(*wire.get_extra_info("sockname")[:2])
         self._datagrams[bound] = wire
         return bound
