@@ -120,9 +120,10 @@ def test_originating_with_delayed_establishment() -> None:
     """Step 2 says to ignore connection requests; step 13 lets them in from the one address."""
     talk = GatewayTalk()
     talk.ask(RESERVE_CORE.replace("tcpbcc/mode = proxy", "tcpbcc/incoming = discard"))
-    assert talk.plane.open[1].incoming == Incoming.DISCARD
+    before = talk.plane.open[1]
+    assert before.incoming is Incoming.DISCARD
     talk.ask(CONFIGURE_CORE.replace("gm/saf = ON", "tcpbcc/incoming = accept, gm/saf = ON"))
-    assert talk.plane.open[1].incoming == Incoming.ACCEPT
+    assert talk.plane.open[1].incoming is Incoming.ACCEPT
     assert talk.plane.open[1].source_filter == SourceFilter("10.9.9.9")
 
 
