@@ -12,7 +12,7 @@ import pytest
 from OpenSSL import SSL
 
 from imsedge.bearer import messages as m
-from imsedge.plane.tcp import BUFFER_OCTETS
+from imsedge.plane.buffer import BUFFER_OCTETS
 from kit.plane_rig import UE, PlaneRig, nothing_arrives, receive_all, receive_exactly, tls
 
 pytestmark = pytest.mark.system

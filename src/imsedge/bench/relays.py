@@ -4,14 +4,16 @@ The same duty is: TLS 1.2 and 1.3, no resumption, one worker on one core, a clie
 checked (we compare fingerprints, the peers know the certificate), TCP_NODELAY, clear TCP to one backend.
 """
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -47,6 +49,9 @@ class Bench(NamedTuple):
         return self.folder / "ue.pem"
 
 
+Started = AbstractContextManager[tuple[int, Sequence[int]]]
+
+
 class Relay(Protocol):
     """``ready`` starts it on ``core``, with room for so many connections, and yields its pid and ports."""
 
@@ -56,10 +61,7 @@ class Relay(Protocol):
     def missing(self) -> str | None:
         """Why it cannot take part."""
 
-    def ready(self, bench: Bench, core: int, connections: int) -> "Started": ...
-
-
-Started = Iterator[tuple[int, Sequence[int]]]
+    def ready(self, bench: Bench, core: int, connections: int) -> Started: ...
 
 
 class Ours:
@@ -78,8 +80,27 @@ class Ours:
             share = PortShare(bench.relay_host, *_OURS_PORTS)
             settings = WorkerSettings(ports=(share,), certificates=(bench.gateway,))
             ours.sendall(write_frame(settings))
-            yield process.pid, [_open_pair(ours, bench, number) for number in range(connections)]
-            ours.close()
+            ports = [_open_pair(ours, bench, number) for number in range(connections)]
+            with _listening(ours):
+                yield process.pid, ports
+
+
+@contextmanager
+def _listening(sock: socket.socket) -> Iterator[None]:
+    """A gateway reads what its worker reports."""
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while sock.recv(1 << 16):
+                pass
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        sock.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def _open_pair(sock: socket.socket, bench: Bench, link: int) -> int:
@@ -115,7 +136,8 @@ class Peer(NamedTuple):
         return None
 
     @contextmanager
-    def ready(self, bench: Bench, core: int, _connections: int) -> Iterator[tuple[int, Sequence[int]]]:
+    def ready(self, bench: Bench, core: int, connections: int) -> Iterator[tuple[int, Sequence[int]]]:
+        del connections  # the peers take any number on one port
         words = {
             "folder": bench.folder,
             "relay": f"{bench.relay_host}:{RELAY_PORT}",
@@ -126,10 +148,8 @@ class Peer(NamedTuple):
         }
         path = bench.folder / f"{self.name}.conf"
         path.write_text(self.configuration.format(**words))
-        command = [
-            _find(self.program) or self.program,
-            *(word.format(path=path, **words) for word in self.arguments),
-        ]
+        arguments = (word.format(path=path, **words) for word in self.arguments)
+        command = [_find(self.program) or self.program, *arguments]
         with _running(command, core) as process:
             _wait(process, TransportAddress(bench.relay_host, RELAY_PORT))
             yield process.pid, (RELAY_PORT,)

@@ -115,7 +115,7 @@ class Connection:
             if self._be_client:
                 self._handshake.be_client()
         else:
-            self._open(tcp.TcpChannel(self._socket))
+            self._open(tcp.TcpChannel(self._socket, self._services.buffer))
         self._report.progressed()
 
     # --- TLS -----------------------------------------------------------------------------------

@@ -104,7 +104,9 @@ class Handshake:
 
     def _start(self, role: TlsRole) -> None:
         context = self._services.contexts.find(self._settings.certificate, role)
-        self._channel = TlsChannel(context, self._socket, role, self._settings.fingerprints)
+        self._channel = TlsChannel(
+            context, self._socket, self._services.buffer, role, self._settings.fingerprints
+        )
         self._state = _State.RUNNING
         self._limit(self._services.settings.handshake_limit, FailureCause.TLS_TIMEOUT)
         self._report.tls_started(role)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WorkerSettings
+from imsedge.plane.buffer import Buffer
 from imsedge.plane.contexts import TlsContexts
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.faults import BearerError
@@ -14,7 +15,6 @@ from imsedge.plane.loop import Loop
 from imsedge.plane.ports import PortPool
 from imsedge.plane.services import Services
 from imsedge.plane.stream import Stream
-from imsedge.plane.tcp import BUFFER_OCTETS
 
 _LOG = logging.getLogger("imsedge.plane")
 
@@ -37,7 +37,7 @@ class Plane:
             self.loop,
             TlsContexts(settings.tls_profile, settings.certificates, settings.key_log),
             _pools(settings),
-            memoryview(bytearray(BUFFER_OCTETS)),
+            Buffer(),
             self._events.append,
         )
 

@@ -7,8 +7,8 @@ has drained it.  So a flow never holds more than one buffer, the kernel's window
 the two directions do not know of each other.
 
 It reads again at once only when the last read was *full* (a whole TLS record, a whole buffer): then more is
-likely, and a system call that finds nothing is unlikely.  ``BURST`` keeps one fast stream from starving the
-others of the worker.
+likely, and a system call that finds nothing is unlikely.  Records that came together are written together.
+``BURST`` keeps one fast stream from starving the others of the worker.
 
 The loop watches level-triggered and the interest of a connection changes only when a flow begins, is held,
 drains or ends; a steady stream costs no ``epoll_ctl``.
@@ -16,11 +16,12 @@ drains or ends; a steady stream costs no ``epoll_ctl``.
 
 from typing import Protocol
 
+from imsedge.plane.buffer import BUFFER_OCTETS
 from imsedge.plane.faults import BearerError
 from imsedge.plane.loop import READ, WRITE
 from imsedge.plane.watch import Watch
 
-BURST = 8
+BURST = 4
 
 
 class Channel(Protocol):
@@ -29,7 +30,9 @@ class Channel(Protocol):
     @property
     def full(self) -> int: ...
 
-    def receive(self, into: memoryview) -> int: ...
+    def receive(self, at: int = 0) -> int: ...
+
+    def forward(self, start: int, end: int) -> int: ...
 
     def send(self, data: memoryview) -> int: ...
 
@@ -83,12 +86,13 @@ class Flow:
     """One direction.  ``octets`` were read from the source; ``len(held)`` of them wait for the sink."""
 
     __slots__ = (
-        "_buffer",
+        "_forward",
         "_full",
         "_open",
         "_receive",
         "_report",
         "_send",
+        "_view",
         "ended",
         "held",
         "octets",
@@ -96,17 +100,18 @@ class Flow:
         "source",
     )
 
-    def __init__(self, source: Conduit, sink: Conduit, buffer: memoryview, report: FlowReport) -> None:
+    def __init__(self, source: Conduit, sink: Conduit, view: memoryview, report: FlowReport) -> None:
         self.source = source
         self.sink = sink
         self.octets = 0
         self.held: memoryview = _NONE
         self.ended = False  # the source will send no more
         self._open = False
-        self._buffer = buffer
+        self._view = view
         self._report = report
         self._receive = source.channel.receive
         self._send = sink.channel.send
+        self._forward = sink.channel.forward
         self._full = source.channel.full
         source.inward = self
         sink.outward = self
@@ -140,27 +145,29 @@ class Flow:
         if not self._open or self.held or self.ended:
             self._hung_up(mask)
             return
-        receive, send, buffer = self._receive, self._send, self._buffer
+        receive, forward, full = self._receive, self._forward, self._full
         for _ in range(BURST):
             try:
-                got = receive(buffer)
+                got = end = receive()
+                while got >= full and end < BUFFER_OCTETS and (got := receive(end)) > 0:
+                    end += got  # records that came together go on together
             except BearerError as error:
                 self._report.conduit_lost(self.source, error)
                 return
-            if got <= 0:
-                if got == 0:
-                    self._end()
-                return
-            self.octets += got
-            try:
-                sent = send(buffer[:got])
-            except BearerError as error:
-                self._report.conduit_lost(self.sink, error)
-                return
-            if sent < got:
-                self._hold(buffer[sent:got])
-                return
-            if got < self._full:
+            if end > 0:
+                self.octets += end
+                try:
+                    sent = forward(0, end)
+                    while sent < end and (more := forward(sent, end)):
+                        sent += more  # OpenSSL takes one record at a time
+                except BearerError as error:
+                    self._report.conduit_lost(self.sink, error)
+                    return
+                if sent < end:
+                    self._hold(sent, end)
+            if got == 0:
+                self._end()
+            if got < full or self.held:
                 return
 
     def flush(self) -> None:
@@ -182,15 +189,16 @@ class Flow:
         else:
             self._listen()
 
-    def _hold(self, rest: memoryview) -> None:
-        self.held = memoryview(bytes(rest))
+    def _hold(self, start: int, end: int) -> None:
+        self.held = memoryview(bytes(self._view[start:end]))
         self.source.watch.remove(READ)
         self.sink.watch.add(WRITE)
 
     def _end(self) -> None:
         self.ended = True
         self.source.watch.remove(READ)
-        self._finish()
+        if not self.held:
+            self._finish()
 
     def _finish(self) -> None:
         self.sink.channel.finish()

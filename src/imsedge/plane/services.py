@@ -5,17 +5,18 @@ from typing import NamedTuple
 
 from imsedge.bearer.messages import AnyEvent
 from imsedge.bearer.wire import WorkerSettings
+from imsedge.plane.buffer import Buffer
 from imsedge.plane.contexts import TlsContexts
 from imsedge.plane.loop import Loop
 from imsedge.plane.ports import PortPool
 
 
 class Services(NamedTuple):
-    """``buffer``: what one read may bring; used and emptied within one call, so one is enough."""
+    """``buffer`` is filled and emptied within one call, so one is enough."""
 
     settings: WorkerSettings
     loop: Loop
     contexts: TlsContexts
     pools: dict[str, PortPool]
-    buffer: memoryview
+    buffer: Buffer
     emit: Callable[[AnyEvent], None]

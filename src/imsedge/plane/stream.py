@@ -48,10 +48,10 @@ class Stream:
         if first.conduit is None or second.conduit is None:
             return
         if not self._flows:
-            report, buffer = self, self._services.buffer
+            view = self._services.buffer.view
             self._flows = [
-                Flow(first.conduit, second.conduit, buffer, report),
-                Flow(second.conduit, first.conduit, buffer, report),
+                Flow(first.conduit, second.conduit, view, self),
+                Flow(second.conduit, first.conduit, view, self),
             ]
         there, back = self._flows
         there.gate(is_open=may_flow(first.leg, second.leg))

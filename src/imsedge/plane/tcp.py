@@ -7,17 +7,15 @@ from struct import Struct as Layout
 
 from imsedge.bearer.messages import FailureCause
 from imsedge.core.address import TransportAddress
+from imsedge.plane.buffer import BUFFER_OCTETS, Buffer
 from imsedge.plane.faults import fault_of
 
 # What ``receive`` returns besides a number of octets and 0 for the end of the stream.
 AGAIN = -1
 
-# What one read may bring; a worker has one such buffer, each direction of a stream may hold one more back.
-BUFFER_OCTETS = 65_536
-
 _LINGER = Layout("ii")
 _ABORT = _LINGER.pack(1, 0)
-_DISMISS_READS = 16
+_DISMISS_READS, _DISMISS_OCTETS = 16, 65_536
 
 
 def family_of(host: str) -> socket.AddressFamily:
@@ -36,7 +34,7 @@ def dismiss(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
         for _ in range(_DISMISS_READS):
-            if not sock.recv(BUFFER_OCTETS):
+            if not sock.recv(_DISMISS_OCTETS):
                 break
     sock.close()
 
@@ -76,24 +74,29 @@ class TcpChannel:
 
     full = BUFFER_OCTETS
 
-    __slots__ = ("_receive_into", "_send", "_socket")
+    __slots__ = ("_receive_into", "_send", "_socket", "_view")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, buffer: Buffer) -> None:
         self._socket = sock
+        self._view = buffer.view
         self._receive_into = sock.recv_into
         self._send = sock.send
 
-    def receive(self, into: memoryview) -> int:
-        """Octets read, 0 at the end of the stream, ``AGAIN`` when there are none now."""
+    def receive(self, at: int = 0) -> int:
+        """Fill the buffer from ``at``: octets read, 0 at the end of the stream, ``AGAIN``: none now."""
         try:
-            return self._receive_into(into)
+            return self._receive_into(self._view[at:] if at else self._view)
         except BlockingIOError:
             return AGAIN
         except OSError as error:
             raise fault_of(error.errno or 0, FailureCause.TCP_RESET) from error
 
+    def forward(self, start: int, end: int) -> int:
+        """Send these octets of the buffer; how many were taken, perhaps none."""
+        return self.send(self._view[start:end])
+
     def send(self, data: memoryview) -> int:
-        """How many octets were taken, perhaps none."""
+        """Send other octets; how many were taken, perhaps none."""
         try:
             return self._send(data)
         except BlockingIOError:

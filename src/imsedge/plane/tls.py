@@ -13,6 +13,7 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
 from imsedge.bearer.messages import FailureCause, TlsRole
+from imsedge.plane.buffer import BUFFER_OCTETS, RECORD, Buffer
 from imsedge.plane.contexts import Expectation
 from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.loop import READ, WRITE
@@ -25,8 +26,6 @@ _SSL_READ, _SSL_WRITE, _SSL_GET_ERROR = _OPENSSL.SSL_read, _OPENSSL.SSL_write, _
 _WANT_READ, _WANT_WRITE = _OPENSSL.SSL_ERROR_WANT_READ, _OPENSSL.SSL_ERROR_WANT_WRITE
 _POINTER = Binding.ffi.from_buffer
 
-# How many octets the largest record holds; ``SSL_read`` returns one record at a time.
-RECORD = 16_384
 _NO_CERTIFICATE = "peer did not return a certificate"
 # What OpenSSL says, without an alert, when the first octets are no TLS record at all.  The peer is told
 # nevertheless: a fatal unexpected_message (RFC 8446 clause 6.2) is something it can log.
@@ -43,10 +42,12 @@ class TlsChannel:
         self,
         context: SSL.Context,
         sock: socket.socket,
+        buffer: Buffer,
         role: TlsRole,
         fingerprints: tuple[Fingerprint, ...] | None,
     ) -> None:
         self._socket = sock
+        self._pointer = buffer.pointer
         self._expected = Expectation(fingerprints)
         self._connection = SSL.Connection(context, sock)
         self._connection.set_app_data(self._expected)
@@ -101,13 +102,20 @@ class TlsChannel:
     def cipher(self) -> str:
         return self._connection.get_cipher_name() or ""
 
-    def receive(self, into: memoryview) -> int:
-        """Octets read, 0 after close_notify or FIN, ``AGAIN`` when there are none now."""
-        got: int = _SSL_READ(self._ssl, _POINTER(into), len(into))
+    def receive(self, at: int = 0) -> int:
+        """Fill the buffer from ``at``: octets read, 0 after close_notify or FIN, ``AGAIN``: none now."""
+        start = self._pointer + at if at else self._pointer
+        got: int = _SSL_READ(self._ssl, start, BUFFER_OCTETS - at)
         return got if got > 0 else self._nothing(got)
 
+    def forward(self, start: int, end: int) -> int:
+        """Send these octets of the buffer; how many were taken, perhaps none: then they must come again."""
+        first = self._pointer + start if start else self._pointer
+        sent: int = _SSL_WRITE(self._ssl, first, end - start)
+        return sent if sent > 0 else max(self._nothing(sent), 0)
+
     def send(self, data: memoryview) -> int:
-        """How many octets were taken, perhaps none; then the same ones must come again first."""
+        """Send other octets, as ``forward`` does."""
         sent: int = _SSL_WRITE(self._ssl, _POINTER(data), len(data))
         return sent if sent > 0 else max(self._nothing(sent), 0)
 
