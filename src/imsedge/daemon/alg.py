@@ -7,10 +7,6 @@
     UDP or TCP <-> H248Endpoint(ControllerAssociation) -+
 """
 
-import contextlib
-import errno
-import socket
-
 from imsedge import __version__
 from imsedge.alg.edge import Edge, EdgeInput
 from imsedge.alg.outputs import Log
@@ -39,11 +35,9 @@ from imsedge.h248.association import (
 from imsedge.h248.model import Mid
 from imsedge.net.driver import Driver
 from imsedge.net.h248 import H248Endpoint
-from imsedge.net.sip import Listen, SipTransport
+from imsedge.net.sip import SipTransport
 from imsedge.sip import events as sip
 from imsedge.sip.transactions import TransactionLayer
-
-_PORT_TRIES = 20
 
 
 class AlgDaemon:
@@ -117,11 +111,9 @@ class AlgDaemon:
         """UDP and TCP on the same port."""
         assert self._sip is not None  # noqa: S101 - made just before
         try:
-            wanted = address if address.port else address._replace(port=_free_port(address.host))
-            await self._sip.start([Listen("udp", wanted), Listen("tcp", wanted)])
+            return await self._sip.start_udp_and_tcp(address)
         except OSError as error:
             raise SettingError(f"{name}: {address} cannot be used: {error.strerror}") from None
-        return wanted
 
     @property
     def status_address(self) -> TransportAddress | None:
@@ -214,19 +206,3 @@ class AlgDaemon:
             "registrations": held.registrations,
             "next_hop": f"{sip_section.next_hop_transport}:{sip_section.next_hop}",
         }
-
-
-def _free_port(host: str) -> int:
-    """One that is free for UDP and for TCP; ``OSError`` when there seems to be none."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for _ in range(_PORT_TRIES):
-        with (
-            socket.socket(family, socket.SOCK_STREAM) as tcp,
-            socket.socket(family, socket.SOCK_DGRAM) as udp,
-        ):
-            tcp.bind((host, 0))
-            port: int = tcp.getsockname()[1]
-            with contextlib.suppress(OSError):
-                udp.bind((host, port))
-                return port
-    raise OSError(errno.EADDRINUSE, "no port is free for UDP and TCP alike")
