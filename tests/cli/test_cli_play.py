@@ -1,0 +1,65 @@
+"""``imsedge play``: every flow as a user starts it, and what it leaves behind."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+
+from imsedge.play.flows import FLOWS
+
+Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def test_the_list_names_every_flow(imsedge: Imsedge) -> None:
+    listed = imsedge("play", "--list").stdout.decode().splitlines()
+    assert [line.split()[0] for line in listed] == list(FLOWS)
+
+
+WRONG = {
+    "no flow": ((), "name a flow, or say --list"),
+    "no such flow": (("nonsense",), "there is no flow nonsense; choose one of msrp-e2ae-originating"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_played(imsedge: Imsedge, arguments: tuple[str, ...], sentence: str) -> None:
+    done = imsedge("play", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr.decode()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize(
+    "options",
+    [("--answer", "active"), ("--answer", "passive"), ("--h248", "text"), ("--transport", "tcp")],
+    ids=" ".join,
+)
+def test_a_flow_is_as_its_figure_says(imsedge: Imsedge, flow: str, options: tuple[str, ...]) -> None:
+    done = imsedge("play", flow, *options, "--json")
+    report = msgspec.json.decode(done.stdout)
+    assert [check for check in report["checks"] if not check["ok"]] == []
+    assert done.returncode == 0
+    assert report["flow"] == flow
+    assert {event["kind"] for event in report["events"]} == {"sip", "h248", "tcp", "tls", "msrp"}
+    assert set(report["events"][0]) == {"t", "from", "to", "kind", "summary", "step"}
+
+
+@pytest.mark.system
+def test_the_ladder_the_capture_and_the_picture(imsedge: Imsedge, tmp_path: Path) -> None:
+    pcap, svg = tmp_path / "call.pcapng", tmp_path / "call.svg"
+    done = imsedge("play", "msrp-e2ae-originating", "--pcap", str(pcap), "--svg", str(svg))
+    assert done.returncode == 0
+    assert "──── REGISTER ────▶" in done.stdout.decode()
+    assert pcap.read_bytes().startswith(b"\x0a\x0d\x0d\x0a")  # the section header block of pcapng
+    assert ET.fromstring(svg.read_text()).tag.endswith("svg")  # noqa: S314 - our own file
+
+
+@pytest.mark.system
+def test_a_file_that_cannot_be_written_is_said(imsedge: Imsedge, tmp_path: Path) -> None:
+    done = imsedge("play", "msrp-e2ae-originating", "--pcap", str(tmp_path / "none" / "x.pcapng"))
+    assert done.returncode == 1
+    assert done.stderr.decode().endswith("x.pcapng: No such file or directory\n")
