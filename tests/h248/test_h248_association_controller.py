@@ -8,6 +8,7 @@ from imsedge.core.errors import LocalError
 from imsedge.core.machine import NEVER
 from imsedge.h248.association import (
     ControllerLost,
+    Disconnect,
     GatewayDown,
     GatewayLeaving,
     GatewayLost,
@@ -134,6 +135,23 @@ def test_over_tcp_a_broken_connection_is_a_lost_controller_and_the_same_is_tried
     wire.run(1.0)
     assert changes_sent(wire)[-1].method == "Disconnected"
     assert len(right.outputs(GatewayUp)) == 2
+
+
+def test_over_tcp_the_connection_to_a_silent_peer_is_given_up() -> None:
+    wire = Wire()
+    left, right = gateway(wire, reliable=True, patience=1.0), controller(wire, reliable=True)
+    left.feed(Start())
+    wire.run(1.0)
+    wire.down.update((A, B))
+    left.feed(Request(audit(1), tag=1))
+    right.feed(RequestTo(GATEWAY, audit(1), tag=1))
+    wire.run(19.9)
+    assert not left.outputs(Disconnect)
+    wire.run(0.2)
+    assert left.outputs(Disconnect) == [Disconnect(A)]
+    assert right.outputs(Disconnect) == [Disconnect(B)]
+    wire.run(1.0)  # nor does it answer the registration
+    assert left.outputs(Disconnect) == [Disconnect(A)] * 2
 
 
 def test_a_connection_of_nobody_may_break() -> None:

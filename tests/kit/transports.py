@@ -112,6 +112,23 @@ async def the_called_one_hears_of_a_caller_that_closes(opener: Opener) -> None:
         assert await server.loss() == source
 
 
+async def a_connection_can_be_dropped_and_is_opened_again_when_needed(opener: Opener) -> None:
+    called, caller, nobody = await opener()
+    server, client = Inbox(called), Inbox(caller)
+    caller.disconnect(nobody)
+    caller.send(b"one", called.local)
+    _, first = await server.message()
+    caller.disconnect(called.local)
+    if called.reliable:
+        assert await server.loss() == first
+    caller.send(b"two", called.local)
+    data, second = await server.message()
+    assert data == b"two"
+    called.send(b"answer", second)
+    assert (await client.message())[0] == b"answer"
+    assert client.lost.empty()
+
+
 async def after_close_nothing_is_sent_and_nothing_comes(opener: Opener) -> None:
     called, caller, _ = await opener()
     server, client = Inbox(called), Inbox(caller)
@@ -144,6 +161,7 @@ CHECKS = (
     sending_to_nobody_raises_nothing_and_is_told_where_that_can_be_known,
     a_peer_that_closes_is_told_where_that_can_be_known,
     the_called_one_hears_of_a_caller_that_closes,
+    a_connection_can_be_dropped_and_is_opened_again_when_needed,
     after_close_nothing_is_sent_and_nothing_comes,
     nobody_needs_to_be_attached,
 )

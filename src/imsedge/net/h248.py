@@ -4,7 +4,7 @@
     endpoint = H248Endpoint(GatewayAssociation(...), transport, on_output, tap)
     endpoint.feed(Start())
 
-Works for ``GatewayAssociation``, ``ControllerAssociation`` and bare ``Transactions`` alike: ``Transmit`` is
+Works for ``GatewayAssociation`` and ``ControllerAssociation`` alike: ``Transmit`` and ``Disconnect`` are
 performed here, every other output goes to ``on_output``.
 """
 
@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from imsedge.core.address import TransportAddress
 from imsedge.core.machine import Machine, Tick
 from imsedge.core.trace import Crossing, Kind, Tap
-from imsedge.h248.association import TransportLost
+from imsedge.h248.association import Disconnect, TransportLost
 from imsedge.h248.summary import summary_of
 from imsedge.h248.transactions import Received, Transmit
 from imsedge.net.driver import Driver
@@ -30,7 +30,7 @@ class H248Endpoint(Generic[In, Out]):
 
     def __init__(
         self,
-        machine: Machine[In | Received | TransportLost | Tick, Out | Transmit],
+        machine: Machine[In | Received | TransportLost | Tick, Out | Transmit | Disconnect],
         transport: Transport,
         on_output: Callable[[Out], None],
         tap: Tap | None = None,
@@ -38,7 +38,9 @@ class H248Endpoint(Generic[In, Out]):
         self._transport = transport
         self._on_output = on_output
         self._tap = tap
-        self._driver = Driver[In | Received | TransportLost, Out | Transmit](machine, self._perform)
+        self._driver = Driver[In | Received | TransportLost, Out | Transmit | Disconnect](
+            machine, self._perform
+        )
         self._closed = False
         transport.attach(self._received, self._lost)
 
@@ -58,13 +60,16 @@ class H248Endpoint(Generic[In, Out]):
         self._driver.close()
         self._transport.close()
 
-    def _perform(self, output: Out | Transmit) -> None:
-        if not isinstance(output, Transmit):
-            self._on_output(output)
-            return
-        if self._tap is not None:
-            self._report(self._tap, output.data, self._transport.local, output.peer)
-        self._transport.send(output.data, output.peer)
+    def _perform(self, output: Out | Transmit | Disconnect) -> None:
+        match output:
+            case Transmit(data, peer):
+                if self._tap is not None:
+                    self._report(self._tap, data, self._transport.local, peer)
+                self._transport.send(data, peer)
+            case Disconnect(peer):
+                self._transport.disconnect(peer)
+            case _:
+                self._on_output(output)
 
     def _received(self, data: bytes, source: TransportAddress) -> None:
         if self._closed:

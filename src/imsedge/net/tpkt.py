@@ -68,6 +68,14 @@ class TpktTransport:
             if peer not in self._opening:
                 self._opening[peer] = asyncio.get_running_loop().create_task(self._open(peer))
 
+    def disconnect(self, peer: TransportAddress) -> None:
+        self._queued.pop(peer, None)
+        opening, connection = self._opening.pop(peer, None), self._connections.pop(peer, None)
+        if opening is not None:
+            opening.cancel()
+        if connection is not None:
+            connection.abort()
+
     def close(self) -> None:
         self._closed = True
         self.attach(ignore_message, ignore_loss)

@@ -38,6 +38,9 @@ class Transport(Protocol):
     def send(self, data: bytes, peer: TransportAddress) -> None:
         """Send one message; what cannot be sent is lost (unreliable) or reported to ``on_lost``."""
 
+    def disconnect(self, peer: TransportAddress) -> None:
+        """Close the connection to this peer, if there is one, without telling ``on_lost``."""
+
     def close(self) -> None:
         """Let everything go at once; afterwards ``send`` does nothing.  Twice is harmless."""
 
@@ -96,6 +99,12 @@ class MemoryTransport:
         if not self._closed:
             self._peers.add(peer)
             self._loop.call_soon(self._deliver, data, peer)
+
+    def disconnect(self, peer: TransportAddress) -> None:
+        self._peers.discard(peer)
+        other = self._network.find(peer)
+        if other is not None:
+            other.peer_closed(self.local)
 
     def close(self) -> None:
         self._closed = True

@@ -35,6 +35,9 @@ class UdpTransport(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.sendto(data, peer)
 
+    def disconnect(self, peer: TransportAddress) -> None:
+        """There is no connection."""
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()

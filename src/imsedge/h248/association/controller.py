@@ -25,9 +25,10 @@ from imsedge.core.machine import Tick
 from imsedge.core.timers import Timers
 from imsedge.h248 import errors
 from imsedge.h248.association.events import (
+    ControllerEffect,
     ControllerInput,
-    ControllerOutput,
     ControllerSettings,
+    Disconnect,
     GatewayDown,
     GatewayLeaving,
     GatewayLost,
@@ -108,7 +109,7 @@ class ControllerAssociation:
         """Those to which requests may be sent."""
         return tuple(row.mid for row in self._gateways.values() if row.state is not State.CONFIRMING)
 
-    def handle(self, event: ControllerInput, now: float) -> list[ControllerOutput]:
+    def handle(self, event: ControllerInput, now: float) -> list[ControllerEffect]:
         """Take one input; return what to do, in order.  Raises ``LocalError`` for wrong use."""
         match event:
             case Received() | SendReply():
@@ -128,8 +129,8 @@ class ControllerAssociation:
 
     # --- what the transaction machine says ------------------------------------------------------------
 
-    def _pass_on(self, outputs: list[TransactionOutput], now: float) -> list[ControllerOutput]:
-        passed: list[ControllerOutput] = []
+    def _pass_on(self, outputs: list[TransactionOutput], now: float) -> list[ControllerEffect]:
+        passed: list[ControllerEffect] = []
         for output in outputs:
             match output:
                 case RequestArrived():
@@ -142,7 +143,7 @@ class ControllerAssociation:
                     passed.append(output)
         return passed
 
-    def _arrived(self, request: RequestArrived, now: float) -> list[ControllerOutput]:
+    def _arrived(self, request: RequestArrived, now: float) -> list[ControllerEffect]:
         actions = request.request.actions
         change = read_change(actions)
         if change is not None:
@@ -155,10 +156,10 @@ class ControllerAssociation:
             return [*outputs, *self._reply(request, reply_to_notify(), now)]
         return [*outputs, request]
 
-    def _answered(self, tag: Tag, reply: ReplyArrived, now: float) -> list[ControllerOutput]:
+    def _answered(self, tag: Tag, reply: ReplyArrived, now: float) -> list[ControllerEffect]:
         row = self._gateways.get(tag.gateway)
         current = row is not None and row.serial == tag.serial
-        outputs: list[ControllerOutput] = []
+        outputs: list[ControllerEffect] = []
         if tag.purpose is Purpose.USER:
             outputs.append(
                 ReplyArrived(tag.inner, reply.id, reply.result, reply.peer, reply.version, reply.mid)
@@ -178,8 +179,8 @@ class ControllerAssociation:
             outputs.append(Noted(f"{tag.purpose.value} answered with {error.code} {error.text}", row.peer))
         return outputs
 
-    def _unanswered(self, tag: Tag, failed: RequestFailed, now: float) -> list[ControllerOutput]:
-        outputs: list[ControllerOutput] = []
+    def _unanswered(self, tag: Tag, failed: RequestFailed, now: float) -> list[ControllerEffect]:
+        outputs: list[ControllerEffect] = []
         if tag.purpose is Purpose.USER:
             outputs.append(RequestFailed(tag.inner, failed.id, failed.reason, failed.peer))
         row = self._gateways.get(tag.gateway)
@@ -189,7 +190,7 @@ class ControllerAssociation:
 
     # --- ServiceChange of ROOT --------------------------------------------------------------------------
 
-    def _changed(self, request: RequestArrived, change: ServiceChange, now: float) -> list[ControllerOutput]:
+    def _changed(self, request: RequestArrived, change: ServiceChange, now: float) -> list[ControllerEffect]:
         key = key_of(request.mid)
         if self._settings.gateways and key not in self._settings.gateways:
             return self._reply(request, describe(errors.UNAUTHORIZED), now)
@@ -203,7 +204,7 @@ class ControllerAssociation:
             return self._lingers(request, row, change, now)
         return self._register(request, change, now)
 
-    def _register(self, request: RequestArrived, change: ServiceChange, now: float) -> list[ControllerOutput]:
+    def _register(self, request: RequestArrived, change: ServiceChange, now: float) -> list[ControllerEffect]:
         refusal = self._refusal(request, change)
         if refusal is not None:
             return self._change_reply(request, refusal, now)
@@ -236,7 +237,7 @@ class ControllerAssociation:
 
     def _lingers(
         self, request: RequestArrived, row: Gateway | None, change: ServiceChange, now: float
-    ) -> list[ControllerOutput]:
+    ) -> list[ControllerEffect]:
         """Graceful, or Graceful cancelled (reason 918)."""
         if row is None:
             return self._reply(request, describe(errors.NOT_REGISTERED), now)
@@ -249,38 +250,38 @@ class ControllerAssociation:
 
     def _change_reply(
         self, request: RequestArrived, result: ServiceChangeResult | ErrorDescriptor, now: float
-    ) -> list[ControllerOutput]:
+    ) -> list[ControllerEffect]:
         return self._reply(request, write_result(result), now)
 
-    def _reply(self, request: RequestArrived, result: Result, now: float) -> list[ControllerOutput]:
+    def _reply(self, request: RequestArrived, result: Result, now: float) -> list[ControllerEffect]:
         return self._pass_on(self.transactions.handle(SendReply(request.handle, result), now), now)
 
     # --- up and down ------------------------------------------------------------------------------------
 
-    def _confirm(self, row: Gateway, now: float) -> list[ControllerOutput]:
+    def _confirm(self, row: Gateway, now: float) -> list[ControllerEffect]:
         row.state = State.CONFIRMING
         self._timers.cancel(key_of(row.mid))
         return self._probe(row, Purpose.CONFIRM, now)
 
-    def _up(self, row: Gateway) -> list[ControllerOutput]:
+    def _up(self, row: Gateway) -> list[ControllerEffect]:
         row.state, row.announced = State.UP, True
         self._supervise_later(row)
         method, reason = row.change.method, row.change.reason
         return [GatewayUp(row.mid, row.peer, row.version, row.profile, row.kept, method, reason)]
 
-    def _heard(self, row: Gateway, now: float) -> list[ControllerOutput]:
+    def _heard(self, row: Gateway, now: float) -> list[ControllerEffect]:
         row.heard = now
         return self._up(row) if row.state is State.CONFIRMING else []
 
-    def _lost(self, row: Gateway, reason: str, now: float) -> list[ControllerOutput]:
-        outputs = self._void(row, now)
+    def _lost(self, row: Gateway, reason: str, now: float) -> list[ControllerEffect]:
+        outputs = [*self._void(row, now), Disconnect(row.peer)]
         return [*outputs, GatewayLost(row.mid, reason)] if row.announced else outputs
 
-    def _down(self, row: Gateway, reason: str, now: float) -> list[ControllerOutput]:
+    def _down(self, row: Gateway, reason: str, now: float) -> list[ControllerEffect]:
         outputs = self._void(row, now)
         return [*outputs, GatewayDown(row.mid, reason)] if row.announced else outputs
 
-    def _void(self, row: Gateway, now: float) -> list[ControllerOutput]:
+    def _void(self, row: Gateway, now: float) -> list[ControllerEffect]:
         """The row is no more: neither are requests to it, nor the replies kept for it."""
         key = key_of(row.mid)
         self._gateways.pop(key, None)
@@ -288,7 +289,7 @@ class ControllerAssociation:
         self.transactions.handle(Forget(row.mid), now)
         return self._pass_on(self.transactions.handle(Abandon(row.peer), now), now)
 
-    def _transport_lost(self, peer: TransportAddress, now: float) -> list[ControllerOutput]:
+    def _transport_lost(self, peer: TransportAddress, now: float) -> list[ControllerEffect]:
         rows = [row for row in self._gateways.values() if row.peer == peer]
         outputs = self._pass_on(self.transactions.handle(Abandon(peer), now), now)
         for row in rows:
@@ -297,7 +298,7 @@ class ControllerAssociation:
 
     # --- requests ---------------------------------------------------------------------------------------
 
-    def _request(self, event: RequestTo, now: float) -> list[ControllerOutput]:
+    def _request(self, event: RequestTo, now: float) -> list[ControllerEffect]:
         row = self._gateways.get(key_of(event.gateway))
         if row is None or row.state is State.CONFIRMING:
             return [RequestFailed(event.tag, 0, Failure.NOT_ASSOCIATED, None)]
@@ -305,7 +306,7 @@ class ControllerAssociation:
         order = SendRequest(event.actions, row.peer, tag, row.version)
         return self._pass_on(self.transactions.handle(order, now), now)
 
-    def _redirect(self, event: Redirect, now: float) -> list[ControllerOutput]:
+    def _redirect(self, event: Redirect, now: float) -> list[ControllerEffect]:
         row = self._gateways.get(key_of(event.gateway))
         if row is None or row.state is State.CONFIRMING:
             return [Noted(f"cannot redirect {event.gateway}: not registered")]
@@ -314,7 +315,7 @@ class ControllerAssociation:
         order = SendRequest(write_change(change), row.peer, tag, row.version)
         return self._pass_on(self.transactions.handle(order, now), now)
 
-    def _probe(self, row: Gateway, purpose: Purpose, now: float) -> list[ControllerOutput]:
+    def _probe(self, row: Gateway, purpose: Purpose, now: float) -> list[ControllerEffect]:
         """Something small that every gateway answers."""
         watch = self._settings.inactivity if purpose is Purpose.CONFIRM else None
         actions = audit_root() if watch is None else watch_silence(watch)
@@ -328,7 +329,7 @@ class ControllerAssociation:
         if self._settings.audit_interval is not None:
             self._timers.set(key_of(row.mid), row.heard + self._settings.audit_interval)
 
-    def _supervise(self, key: str, now: float) -> list[ControllerOutput]:
+    def _supervise(self, key: str, now: float) -> list[ControllerEffect]:
         row, interval = self._gateways[key], self._settings.audit_interval
         if row.state is State.CONFIRMING:
             return self._probe(row, Purpose.CONFIRM, now)

@@ -119,6 +119,12 @@ class Redirect(Struct, frozen=True):
 # --- outputs -----------------------------------------------------------------------------------------
 
 
+class Disconnect(Struct, frozen=True):
+    """The peer does not answer: close the connection to it, if any, so that the next message opens one."""
+
+    peer: TransportAddress
+
+
 class Registered(Struct, frozen=True):
     """Gateway: there is an association.
 
@@ -196,3 +202,7 @@ GatewayInput = CommonInput | Start | Stop | HandOff | Request
 GatewayOutput = CommonOutput | Registered | ControllerLost | Stopped
 ControllerInput = CommonInput | RequestTo | Redirect
 ControllerOutput = CommonOutput | GatewayUp | GatewayLeaving | GatewayDown | GatewayLost
+
+GatewayEffect = GatewayOutput | Disconnect
+ControllerEffect = ControllerOutput | Disconnect
+"""What ``handle`` returns; ``net.h248`` performs ``Transmit`` and ``Disconnect`` and hands on the rest."""

@@ -38,8 +38,9 @@ from imsedge.core.machine import NEVER, Tick
 from imsedge.h248 import errors
 from imsedge.h248.association.events import (
     ControllerLost,
+    Disconnect,
+    GatewayEffect,
     GatewayInput,
-    GatewayOutput,
     GatewaySettings,
     HandOff,
     Registered,
@@ -142,7 +143,7 @@ class GatewayAssociation:
         """As negotiated."""
         return self._version
 
-    def handle(self, event: GatewayInput, now: float) -> list[GatewayOutput]:
+    def handle(self, event: GatewayInput, now: float) -> list[GatewayEffect]:
         """Take one input; return what to do, in order.  Raises ``LocalError`` for wrong use."""
         match event:
             case Received() | SendReply():
@@ -165,8 +166,8 @@ class GatewayAssociation:
 
     # --- what the transaction machine says ------------------------------------------------------------
 
-    def _pass_on(self, outputs: list[TransactionOutput], now: float) -> list[GatewayOutput]:
-        passed: list[GatewayOutput] = []
+    def _pass_on(self, outputs: list[TransactionOutput], now: float) -> list[GatewayEffect]:
+        passed: list[GatewayEffect] = []
         for output in outputs:
             match output:
                 case RequestArrived():
@@ -185,7 +186,7 @@ class GatewayAssociation:
                     passed.append(output)
         return passed
 
-    def _arrived(self, request: RequestArrived, now: float) -> list[GatewayOutput]:
+    def _arrived(self, request: RequestArrived, now: float) -> list[GatewayEffect]:
         if self.state not in _ASSOCIATED:
             code = errors.NOT_REGISTERED
         elif request.mid != self._mid and request.peer.host != self._peer.host:
@@ -195,7 +196,7 @@ class GatewayAssociation:
         refusal = SendReply(request.handle, describe(code))
         return [*self.transactions.handle(refusal, now), Noted(f"request refused with {code}", request.peer)]
 
-    def _suspect(self, error: ErrorDescriptor | None, now: float) -> list[GatewayOutput]:
+    def _suspect(self, error: ErrorDescriptor | None, now: float) -> list[GatewayEffect]:
         """The controller answers, but does not know us: it restarted."""
         if error is None or error.code not in (errors.NOT_REGISTERED, errors.UNAUTHORIZED_ENTITY):
             return []
@@ -203,17 +204,17 @@ class GatewayAssociation:
 
     # --- registering ----------------------------------------------------------------------------------
 
-    def _start(self, now: float) -> list[GatewayOutput]:
+    def _start(self, now: float) -> list[GatewayEffect]:
         self._last = None
         self._retry = self._settings.first_retry
         self._queue = list(self._settings.controllers)
         return self._wait(self._settings.max_waiting_delay * self._ids.fraction(), now)
 
-    def _wait(self, delay: float, now: float) -> list[GatewayOutput]:
+    def _wait(self, delay: float, now: float) -> list[GatewayEffect]:
         self.state, self._wake = State.WAITING, now + delay
         return []
 
-    def _next_controller(self, now: float) -> list[GatewayOutput]:
+    def _next_controller(self, now: float) -> list[GatewayEffect]:
         """Ask the next one of the list; at its end wait and start over (clause 11.5)."""
         self._offer, self._redirects = self._settings.version, 0
         if self._queue:
@@ -223,7 +224,7 @@ class GatewayAssociation:
         self._queue = list(self._settings.controllers)
         return [Noted(f"no controller took us; again in {delay:.1f} s"), *self._wait(delay, now)]
 
-    def _ask(self, target: TransportAddress, now: float) -> list[GatewayOutput]:
+    def _ask(self, target: TransportAddress, now: float) -> list[GatewayEffect]:
         self.state, self._wake, self._target = State.REGISTERING, NEVER, target
         method, reason = self._choose_method(target)
         change = ServiceChange(method, reason, version=self._offer, profile=self._settings.profile)
@@ -239,12 +240,12 @@ class GatewayAssociation:
 
     def _send(
         self, change: ServiceChange, peer: TransportAddress, version: int, patience: float, now: float
-    ) -> list[GatewayOutput]:
+    ) -> list[GatewayEffect]:
         self._attempt += 1
         order = SendRequest(write_change(change), peer, _Own(self._attempt), version, patience)
         return self._pass_on(self.transactions.handle(order, now), now)
 
-    def _answered(self, tag: _Own, reply: ReplyArrived, now: float) -> list[GatewayOutput]:
+    def _answered(self, tag: _Own, reply: ReplyArrived, now: float) -> list[GatewayEffect]:
         if tag.attempt != self._attempt:
             return []
         if self.state is State.PARTING:
@@ -258,16 +259,17 @@ class GatewayAssociation:
             return self._redirected(result.mgc_id, now)
         return self._accepted(result, reply, now)
 
-    def _unanswered(self, tag: _Own, reason: str, now: float) -> list[GatewayOutput]:
+    def _unanswered(self, tag: _Own, reason: str, now: float) -> list[GatewayEffect]:
         if tag.attempt != self._attempt:
             return []
         if self.state is State.PARTING:
             return self._stopped(now)
         if self.state in _ASSOCIATED:
             return self._lost(reason, now)
-        return [Noted(f"controller did not answer: {reason}", self._target), *self._next_controller(now)]
+        note = Noted(f"controller did not answer: {reason}", self._target)
+        return [note, Disconnect(self._target), *self._next_controller(now)]
 
-    def _refused(self, error: ErrorDescriptor, now: float) -> list[GatewayOutput]:
+    def _refused(self, error: ErrorDescriptor, now: float) -> list[GatewayEffect]:
         """406: one version less, as far as there is one; anything else: the next controller."""
         self._attempt += 1  # the answer to this attempt may still come as well
         note = Noted(f"registration refused: {error.code} {error.text}", self._target)
@@ -276,7 +278,7 @@ class GatewayAssociation:
             return [note, *self._ask(self._target, now)]
         return [note, *self._next_controller(now)]
 
-    def _redirected(self, mgc_id: Mid, now: float) -> list[GatewayOutput]:
+    def _redirected(self, mgc_id: Mid, now: float) -> list[GatewayEffect]:
         target = address_of(mgc_id, self._target.host, self._settings.names)
         self._redirects += 1
         if target is None or self._redirects > self._settings.max_redirects:
@@ -284,7 +286,7 @@ class GatewayAssociation:
             return [note, *self._next_controller(now)]
         return [Noted(f"redirected to {target}", self._target), *self._ask(target, now)]
 
-    def _accepted(self, result: ServiceChangeResult, reply: ReplyArrived, now: float) -> list[GatewayOutput]:
+    def _accepted(self, result: ServiceChangeResult, reply: ReplyArrived, now: float) -> list[GatewayEffect]:
         kept = self._last is not None
         self.state, self._mid = State.UP, reply.mid
         self._retry = self._settings.first_retry
@@ -300,13 +302,13 @@ class GatewayAssociation:
 
     # --- while associated -------------------------------------------------------------------------------
 
-    def _request(self, event: Request, now: float) -> list[GatewayOutput]:
+    def _request(self, event: Request, now: float) -> list[GatewayEffect]:
         if self.state not in _ASSOCIATED:
             return [RequestFailed(event.tag, 0, Failure.NOT_ASSOCIATED, None)]
         order = SendRequest(event.actions, self._peer, event.tag, self._version)
         return self._pass_on(self.transactions.handle(order, now), now)
 
-    def _transport_lost(self, peer: TransportAddress, now: float) -> list[GatewayOutput]:
+    def _transport_lost(self, peer: TransportAddress, now: float) -> list[GatewayEffect]:
         if peer not in (self._peer, self._target):
             return []
         outputs = self._pass_on(self.transactions.handle(Abandon(peer), now), now)
@@ -314,7 +316,7 @@ class GatewayAssociation:
             outputs += self._lost("the connection broke", now, answers=True)
         return outputs
 
-    def _lost(self, reason: str, now: float, *, answers: bool = False) -> list[GatewayOutput]:
+    def _lost(self, reason: str, now: float, *, answers: bool = False) -> list[GatewayEffect]:
         """Seek a controller.  The one we had comes first when it ``answers``, last when it is silent."""
         if self.state not in _ASSOCIATED:
             return []
@@ -326,9 +328,10 @@ class GatewayAssociation:
         self.state = State.REGISTERING
         self._attempt += 1
         abandoned = self._pass_on(self.transactions.handle(Abandon(peer), now), now)
-        return [*abandoned, ControllerLost(peer, reason), *self._next_controller(now)]
+        gone = () if answers else (Disconnect(peer),)
+        return [*abandoned, *gone, ControllerLost(peer, reason), *self._next_controller(now)]
 
-    def _hand_off(self, event: HandOff, now: float) -> list[GatewayOutput]:
+    def _hand_off(self, event: HandOff, now: float) -> list[GatewayEffect]:
         """The controller wants another to take over; replies to its requests still go to it (clause 11.4)."""
         if self.state not in _ASSOCIATED:
             raise LocalError(f"HandOff cannot come while {self.state.name}")
@@ -342,7 +345,7 @@ class GatewayAssociation:
 
     # --- leaving ------------------------------------------------------------------------------------------
 
-    def _stop(self, event: Stop, now: float) -> list[GatewayOutput]:
+    def _stop(self, event: Stop, now: float) -> list[GatewayEffect]:
         if self.state in (State.PARTING, State.STOPPED):
             return []
         if self.state not in _ASSOCIATED:
@@ -355,18 +358,18 @@ class GatewayAssociation:
         change = ServiceChange(ServiceChangeMethod.FORCED, _OUT_OF_SERVICE)
         return self._send(change, self._peer, self._version, self._settings.leave_patience, now)
 
-    def _stay(self, now: float) -> list[GatewayOutput]:
+    def _stay(self, now: float) -> list[GatewayEffect]:
         """Not leaving after all."""
         self.state, self._wake = State.UP, NEVER
         return self._send(ServiceChange(*_CANCEL), self._peer, self._version, inf, now)
 
-    def _stopped(self, now: float) -> list[GatewayOutput]:
+    def _stopped(self, now: float) -> list[GatewayEffect]:
         self.state, self._wake, self._last = State.STOPPED, NEVER, None
         self._attempt += 1
         abandoned = self._pass_on(self.transactions.handle(Abandon(self._peer), now), now)
         return [*abandoned, Stopped()]
 
-    def _tick(self, event: Tick, now: float) -> list[GatewayOutput]:
+    def _tick(self, event: Tick, now: float) -> list[GatewayEffect]:
         outputs = self._pass_on(self.transactions.handle(event, now), now)
         if now >= self._wake:
             self._wake = NEVER
