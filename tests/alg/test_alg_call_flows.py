@@ -19,7 +19,11 @@ def test_originating_call_from_invite_to_bye(setup: str) -> None:
     talk = EdgeTalk()
     assert talk.invite(OFFER) == ORIGINATING
     assert talk.answer(180) == ["ue 180 INVITE"]
-    assert talk.answer(200, core_answer(setup)) == ["gw Configure core", "gw Configure access", "ue 200 INVITE"]
+    assert talk.answer(200, core_answer(setup)) == [
+        "gw Configure core",
+        "gw Configure access",
+        "ue 200 INVITE",
+    ]
     assert talk.inside("ue", "ACK") == ["core ACK"]
     assert talk.inside("ue", "BYE") == ["core BYE", "gw Release"]
     assert talk.reply("core", 200, method="BYE") == ["ue 200 BYE"]
@@ -211,7 +215,13 @@ def test_delayed_establishment_discards_until_the_answer_tells_from_whom_to_acce
     talk.answer(200, core_answer("active", port=5555))
     reserve, _, configure, _ = (shown_request((action,)) for action in talk.h248)
     assert "tcpbcc/incoming = discard" in reserve
-    for part in ("tcpbcc/incoming = accept", "gm/saf = ON", 'gm/sam = "[10.9.9.9]"', "gm/spf = ON", "gm/spr = 5555"):
+    for part in (
+        "tcpbcc/incoming = accept",
+        "gm/saf = ON",
+        'gm/sam = "[10.9.9.9]"',
+        "gm/spf = ON",
+        "gm/spr = 5555",
+    ):
         assert part in configure
 
 

@@ -169,7 +169,7 @@ class Call:
         """End the call from the middle; harmless when it has ended."""
         if self.is_ending:
             return []
-        outputs: list[Output] = [self.media.log(f"call released: {status} {reason}")]
+        outputs: list[Output] = [self.media.log(f"call released: {status} {reason}"), *self._end(now)]
         for server, request in self._held.items():
             outputs += self._refuse(server, request, status, reason)
         self._held.clear()
@@ -177,7 +177,7 @@ class Call:
             outputs += self._give_up(key, status, reason)
         for leg in self._legs.all():
             outputs += self._legs.hang_up(leg, status, reason)
-        return outputs + self._end(now)
+        return outputs
 
     def view(self, now: float) -> CallView:
         """For people."""
@@ -310,6 +310,8 @@ class Call:
             log: list[Output] = [self.media.log(f"unusable response: {error}")]
             return log + self.terminate(502, "unusable response", now) if response.status >= 200 else log
         carrier = carrier_of(response)
+        if response.status >= 200:
+            self._legs.answered.add(key)
         if leg is not None and carrier is Carrier.INVITE_2XX and self._is_second(leg):
             return self._legs.hang_up(leg, 486, "another branch of the call was answered")
         if response.status < 200 and self.state is State.SETUP:
@@ -390,9 +392,9 @@ class Call:
             return []
         self.relays[key] = relay._replace(server=None)
         outputs = self._refuse(relay.server, relay.received, status, reason)
-        if relay.received.method == "INVITE":
+        if relay.received.method == "INVITE" and key not in self._legs.answered:
             return [*outputs, SendCancel(key)]
-        self._legs.pending.discard(key)
+        self._legs.finished(key)
         return outputs
 
     def _end(self, now: float) -> list[Output]:

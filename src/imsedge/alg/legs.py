@@ -60,7 +60,8 @@ class Leg:
 class Legs:
     """``side`` is where the caller is; ``invite`` its INVITE, which came over ``flow``.
 
-    ``relays``: what was sent on, by its client transaction; ``pending``: those without a final response.
+    ``relays``: what was sent on, by its client transaction; ``pending``: those whose final response was not
+    passed on; ``answered``: those of them where it has come and waits for the gateway.
     ``first``: the INVITE itself, once it was sent on.  ``negotiation``: what every new dialog starts from.
     """
 
@@ -69,6 +70,7 @@ class Legs:
         self.invite = invite
         self.relays: dict[ClientKey, Relay] = {}
         self.pending: set[ClientKey] = set()
+        self.answered: set[ClientKey] = set()
         self.first: ClientKey | None = None
         self.negotiation = Negotiation()
         self._router = router
@@ -124,8 +126,9 @@ class Legs:
         return [sent]
 
     def finished(self, key: ClientKey) -> None:
-        """A final response came.  Only a 2xx to INVITE may come again."""
+        """The final response is through.  Only a 2xx to INVITE may come again."""
         self.pending.discard(key)
+        self.answered.discard(key)
         if key.method != "INVITE":
             self.relays.pop(key, None)
         done = [other for other in self.relays if other not in self.pending]
