@@ -9,14 +9,12 @@ from imsedge.h248.model import (
     CommandReply,
     CommandRequest,
     Events,
-    Parameter,
     RequestedEvent,
     Verb,
-    fold,
 )
+from imsedge.h248.packages import it
 
-INACTIVITY_EVENT = "it/ito"
-MAXIMUM_INACTIVITY = "mit"  # in units of 10 ms
+_UNIT = 0.01  # seconds: it/ito{mit} counts these
 INACTIVITY_REQUEST = 0x2481_4000  # request id of the order to watch, told apart from the user's own
 
 
@@ -27,8 +25,7 @@ def audit_root() -> tuple[ActionRequest, ...]:
 
 def watch_silence(seconds: float) -> tuple[ActionRequest, ...]:
     """Order a gateway to notify us when it hears nothing for ``seconds``."""
-    interval = Parameter(MAXIMUM_INACTIVITY, (str(round(seconds * 100)),))
-    event = RequestedEvent(INACTIVITY_EVENT, parameters=(interval,))
+    event = RequestedEvent(it.TIMED_OUT.name, parameters=(it.MAXIMUM.write(round(seconds / _UNIT)),))
     events = Events(INACTIVITY_REQUEST, (event,))
     return (ActionRequest(NULL_CONTEXT, (CommandRequest(Verb.MODIFY, (ROOT,), descriptors=(events,)),)),)
 
@@ -41,7 +38,7 @@ def is_inactivity_notify(actions: tuple[ActionRequest, ...]) -> bool:
     return (
         observed is not None
         and observed.request_id == INACTIVITY_REQUEST
-        and all(fold(event.name) == INACTIVITY_EVENT for event in observed.events)
+        and all(it.TIMED_OUT.named(event.name) for event in observed.events)
     )
 
 
