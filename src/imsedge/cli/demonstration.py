@@ -2,12 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from imsedge.core.trace import Crossing, Tap
     from imsedge.daemon.settings import AgwSettings, AlgSettings, Realm
     from imsedge.play.flows import Performance
+
+S = TypeVar("S", "AgwSettings", "AlgSettings")
 
 FLOW, ANSWER = "msrp-e2ae-originating", "active"
 # The built-in UEs sit on loopback addresses of their own, so that the ladder tells them apart.
@@ -34,10 +36,22 @@ def run_all(agw_file: Path | None, alg_file: Path | None, *, call: bool) -> None
     from imsedge.daemon.settings import AgwSettings, AlgSettings
     from imsedge.daemon.settings_file import load_settings
 
-    agw, alg = load_settings(AgwSettings, agw_file), load_settings(AlgSettings, alg_file)
-    if agw.media.workers == 0:  # one call needs one worker
-        agw = agw.model_copy(update={"media": agw.media.model_copy(update={"workers": 1})})
-    asyncio.run(_run(agw, alg, call=call))
+    agw = _modest(load_settings(AgwSettings, agw_file))
+    asyncio.run(_run(agw, _modest(load_settings(AlgSettings, alg_file)), call=call))
+
+
+def _modest(settings: "S") -> "S":
+    """What nobody has set: one worker is enough for one call, and the ladder stands alone."""
+    from imsedge.daemon.settings import AgwSettings, LogSection
+    from imsedge.daemon.settings_types import LogLevel
+
+    given = settings.model_fields_set
+    changed: dict[str, object] = {}
+    if "log" not in given:
+        changed["log"] = LogSection(level=LogLevel.WARNING)
+    if isinstance(settings, AgwSettings) and settings.media.workers == 0:
+        changed["media"] = settings.media.model_copy(update={"workers": 1})
+    return settings.model_copy(update=changed)
 
 
 async def _run(agw: "AgwSettings", alg: "AlgSettings", *, call: bool) -> None:

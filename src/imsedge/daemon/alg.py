@@ -161,8 +161,10 @@ class AlgDaemon:
                 )
             case GatewayLeaving():
                 self._log.info("gateway leaving", gateway=str(output.gateway))
-            case GatewayDown() | GatewayLost():
-                self._log.warning("gateway gone", gateway=str(output.gateway), reason=output.reason)
+            case GatewayDown():
+                self._log.info("gateway left", gateway=str(output.gateway), reason=output.reason)
+            case GatewayLost():
+                self._log.warning("gateway lost", gateway=str(output.gateway), reason=output.reason)
             case h248.ReplyArrived() | h248.RequestFailed():
                 self._metrics.outcome(output)
 
