@@ -17,6 +17,7 @@ from imsedge.sip.routing import (
     prepare,
     push_via,
     record_route,
+    unsupported,
     with_path,
     without_option,
 )
@@ -70,6 +71,17 @@ def test_our_own_routes_are_taken_off(
     prepared = prepare(routed(*routes), is_ours)
     assert prepared.request.headers.all("Route") == left
     assert prepared.own == (None if own is None else read_sip_uri(own))
+
+
+def test_extensions_that_a_proxy_must_have() -> None:
+    known = request("INVITE", "Proxy-Require: sec-agree, MediaSec")
+    assert prepare(known, is_ours).request.headers.get("Proxy-Require") == "sec-agree, MediaSec"
+    unknown = request("INVITE", "Proxy-Require: mediasec, foo", "Proxy-Require: bar")
+    assert unsupported(unknown) == ("foo", "bar")
+    with pytest.raises(SipError) as caught:
+        prepare(unknown, is_ours)
+    assert caught.value.code == 420
+    assert prepare(request("ACK", "Proxy-Require: foo"), is_ours).own is None
 
 
 def test_a_strict_router_before_us_is_undone() -> None:

@@ -8,6 +8,7 @@ from imsedge.sip.errors import SipError
 from imsedge.sip.fields import SipWarning
 from imsedge.sip.grammar import quote
 from imsedge.sip.message import SipMessage, SipRequest, SipResponse, make_response
+from imsedge.sip.routing import unsupported
 
 M = TypeVar("M", SipRequest, SipResponse, SipMessage)
 
@@ -47,6 +48,8 @@ def refusal(
     headers = [("Warning", str(SipWarning(MISCELLANEOUS_WARNING, SERVER_NAME, reason)))]
     if status == 503 and retry_after:
         headers.append(("Retry-After", str(retry_after)))
+    if status == 420:
+        headers.append(("Unsupported", ", ".join(unsupported(request))))
     return make_response(request, status, to_tag=to_tag, headers=headers)
 
 

@@ -17,6 +17,9 @@ from imsedge.sip.grammar import Param, Params
 from imsedge.sip.message import Headers, SipRequest, SipResponse
 from imsedge.sip.uri import SipUri, read_sip_uri, read_uri
 
+UNDERSTOOD = frozenset({"mediasec", "path", "privacy", "sec-agree"})
+"""Option tags of Proxy-Require that a P-CSCF with media security serves (RFC 3323, RFC 3327, RFC 3329)."""
+
 IsOurs = Callable[[SipUri], bool]
 """Tells whether a URI names this proxy."""
 
@@ -31,10 +34,14 @@ class Prepared(NamedTuple):
 def prepare(request: SipRequest, is_ours: IsOurs) -> Prepared:
     """Checks of clause 16.3 and Route preprocessing of 16.4.
 
-    Max-Forwards is decremented (``SipError`` 483 at 0); a Request-URI that is our Record-Route, put there by
-    a strict router, is replaced by the last Route; Route entries on top that are ours are removed.
+    Max-Forwards is decremented (``SipError`` 483 at 0); Proxy-Require may ask for nothing unknown (420); a
+    Request-URI that is our Record-Route, put there by a strict router, is replaced by the last Route; Route
+    entries on top that are ours are removed.
     """
-    request = _from_strict_router(decrement_max_forwards(request), is_ours)
+    request = decrement_max_forwards(request)
+    if request.method != "ACK" and unsupported(request):
+        raise SipError(420, "an extension that this proxy does not have", ("Proxy-Require",), request=request)
+    request = _from_strict_router(request, is_ours)
     own = None
     while (top := request.headers.first("Route")) is not None:
         uri = read_name_address(top).parsed
@@ -43,6 +50,11 @@ def prepare(request: SipRequest, is_ours: IsOurs) -> Prepared:
         own = uri if own is None or own.user is None else own
         request = request.with_headers(request.headers.without_first("Route"))
     return Prepared(request, own)
+
+
+def unsupported(request: SipRequest) -> tuple[str, ...]:
+    """Option tags of Proxy-Require that are not ``UNDERSTOOD``: what ``Unsupported`` says in a 420."""
+    return tuple(tag for tag in request.headers.all("Proxy-Require") if tag.lower() not in UNDERSTOOD)
 
 
 def decrement_max_forwards(request: SipRequest) -> SipRequest:
