@@ -34,3 +34,19 @@ def calls(
         print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
         print("\n".join(result.lines()))
+
+
+@bench.command()
+def relay(
+    seconds: Annotated[float, typer.Option(help="How long to measure each relay.", min=0.5, max=600)] = 3.0,
+    as_json: Json = False,
+) -> None:
+    """Our media plane beside nginx stream, HAProxy and stunnel on the same work, one core each.
+
+    Relays that are not installed are left out by name.  Needs gcc for the load generator.
+
+    Example: `imsedge bench relay --seconds 5`
+    """
+    from imsedge.bench.relay import run
+
+    run(seconds=seconds, json=as_json)
