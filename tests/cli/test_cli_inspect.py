@@ -8,15 +8,61 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import msgspec
 import pytest
 
+from imsedge.agw.view import ContextView, StreamView, TerminationView
+from imsedge.alg.outputs import CallView
+from imsedge.bearer.messages import Counters
 from imsedge.cli import inspect
+from imsedge.core.errors import SettingError
 from imsedge.daemon.settings import AgwSettings, AlgSettings
 
 Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
+
+def stream(number: int, transport: str, state: str) -> StreamView:
+    return StreamView(
+        id=number,
+        transport=transport,
+        state=state,
+        mode="sendrecv",
+        setup="passive",
+        local="127.0.0.1:20000",
+        remote=None,
+        peer=None,
+        counters=Counters(octets_received=300, octets_sent=200),
+    )
+
+
 ANSWERS = {
     "/status": b'{"mid": "[127.0.0.1]:2946", "contexts": 1, "controllers": ["127.0.0.1:2944"]}',
-    "/contexts": b'[{"context": 1, "terminations": ["ip/access/1", "ip/core/2"]}]',
-    "/calls": b"no JSON",
+    "/contexts": msgspec.json.encode(
+        [
+            ContextView(
+                7,
+                (
+                    TerminationView("ip/access/1", "access", (), (stream(1, "tls", "secured"),)),
+                    TerminationView("ip/core/2", "core", (), (stream(1, "tcp", "idle"),)),
+                ),
+            )
+        ]
+    ),
+    "/calls": msgspec.json.encode(
+        [
+            CallView(
+                call_id="a84b4c76e66710",
+                caller="sip:alice@home.test",
+                callee="sip:bob@home.test",
+                direction="originating",
+                state="confirmed",
+                age=12.3,
+                gateway="[127.0.0.1]:2946",
+                context=7,
+                access_termination="ip/access/1",
+                core_termination="ip/core/2",
+                streams=(),
+            )
+        ]
+    ),
+    "/bad/calls": b"no JSON",
 }
 
 
@@ -52,9 +98,21 @@ def test_the_default_urls_are_the_default_settings() -> None:
 def test_contexts_as_json_and_for_people(imsedge: Imsedge, url: str) -> None:
     done = imsedge("contexts", "--agw", url, "--json")
     assert msgspec.json.decode(done.stdout) == msgspec.json.decode(ANSWERS["/contexts"])
-    text = imsedge("contexts", "--agw", url).stdout.decode()
-    assert "ip/access/1" in text
-    assert "ip/core/2" in text
+    lines = imsedge("contexts", "--agw", url).stdout.decode().splitlines()
+    rows = [line.split() for line in lines if "ip/" in line]
+    assert rows == [
+        ["7", "ip/access/1", "tls", "secured", "127.0.0.1:20000", "-", "300", "200"],
+        ["7", "ip/core/2", "tcp", "idle", "127.0.0.1:20000", "-", "300", "200"],
+    ]
+
+
+@pytest.mark.system
+def test_calls_as_json_and_for_people(imsedge: Imsedge, url: str) -> None:
+    done = imsedge("calls", "--alg", url, "--json")
+    assert msgspec.json.decode(done.stdout) == msgspec.json.decode(ANSWERS["/calls"])
+    text = imsedge("calls", "--alg", url).stdout.decode()
+    for word in ("a84b4c76e66710", "sip:alice@home.test", "confirmed", "12 s"):
+        assert word in text
 
 
 @pytest.mark.system
@@ -82,5 +140,8 @@ def test_what_cannot_be_asked(imsedge: Imsedge, arguments: list[str], sentence: 
 
 
 @pytest.mark.system
-def test_an_endpoint_that_is_something_else(imsedge: Imsedge, url: str) -> None:
-    assert b"/calls does not answer with JSON" in imsedge("calls", "--alg", url).stderr
+def test_an_endpoint_that_is_something_else(url: str) -> None:
+    with pytest.raises(SettingError, match="/bad/calls does not answer with JSON"):
+        inspect.get_json(url, "/bad/calls")
+    with pytest.raises(SettingError, match="is a daemon that has no nothing"):
+        inspect.get_json(url, "/nothing")

@@ -13,6 +13,7 @@ from imsedge.cli.io import user_error
 AGW_URL = "http://127.0.0.1:8246"
 ALG_URL = "http://127.0.0.1:8244"
 _TIMEOUT = 5.0
+_WIDE = 1_000
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AgwUrl = Annotated[str, typer.Option("--agw", metavar="URL", help="Status endpoint of the gateway.")]
@@ -44,7 +45,11 @@ def contexts(agw: AgwUrl = AGW_URL, as_json: Json = False) -> None:
 
     Example: `imsedge contexts --agw http://127.0.0.1:8246`
     """
-    _show(get_json(agw, "/contexts"), as_json)
+    found = get_json(agw, "/contexts")
+    if as_json:
+        _print_json(found)
+    else:
+        _print_rows(_CONTEXT_COLUMNS, [row for context in found for row in _context_rows(context)])
 
 
 def calls(alg: AlgUrl = ALG_URL, as_json: Json = False) -> None:
@@ -52,7 +57,11 @@ def calls(alg: AlgUrl = ALG_URL, as_json: Json = False) -> None:
 
     Example: `imsedge calls --json | jq length`
     """
-    _show(get_json(alg, "/calls"), as_json)
+    found = get_json(alg, "/calls")
+    if as_json:
+        _print_json(found)
+    else:
+        _print_rows(_CALL_COLUMNS, [_call_row(call) for call in found])
 
 
 def get_json(url: str, path: str) -> Any:
@@ -95,13 +104,46 @@ def _try_get(url: str) -> Any:
         return None
 
 
-def _show(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
-    if as_json:
-        _print_json(rows)
-    elif not rows:
-        print("none")
+_CONTEXT_COLUMNS = ("context", "termination", "transport", "state", "local", "peer", "received", "sent")
+_CALL_COLUMNS = ("call", "from", "to", "state", "age", "gateway", "context", "secured streams")
+
+
+def _context_rows(context: Mapping[str, Any]) -> list[list[str]]:
+    """One row a stream; counters as last heard from the media plane."""
+    return [
+        [
+            str(context["id"]),
+            termination["name"],
+            stream["transport"],
+            stream["state"],
+            stream["local"] or "-",
+            stream["peer"] or "-",
+            str(stream["counters"]["octets_received"]),
+            str(stream["counters"]["octets_sent"]),
+        ]
+        for termination in context["terminations"]
+        for stream in termination["streams"]
+    ]
+
+
+def _call_row(call: Mapping[str, Any]) -> list[str]:
+    return [
+        call["call_id"],
+        call["caller"],
+        call["callee"],
+        call["state"],
+        f"{call['age']:.0f} s",
+        call["gateway"] or "-",
+        str(call["context"] or "-"),
+        str(len(call["streams"])),
+    ]
+
+
+def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if rows:
+        _print_table(columns, rows)
     else:
-        _print_table(list(rows[0]), [[_text(value) for value in row.values()] for row in rows])
+        print("none")
 
 
 def _flat(found: Mapping[str, Any]) -> list[list[str]]:
@@ -125,10 +167,15 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns, box=box.SIMPLE)
+    table = Table(box=box.SIMPLE)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console().print(table, markup=False)
+    console = Console(markup=False)
+    if not console.is_terminal:  # another program reads: nothing is folded
+        console.width = _WIDE
+    console.print(table)
 
 
 def _print_json(value: object) -> None:
