@@ -73,7 +73,10 @@ class AgwDaemon:
         self._metrics = AgwMetrics(lambda: self.gateway.load()[:3], self.registered.is_set)
         self._status = StatusServer(self._pages())
         self._pool = PlanePool(
-            worker_settings(settings, self.certificate), self._on_bearer, workers=settings.media.workers
+            worker_settings(settings, self.certificate),
+            self._on_bearer,
+            workers=settings.media.workers,
+            log=self._log,
         )
         self._mid: Mid | None = None
         self._association: GatewayAssociation | None = None

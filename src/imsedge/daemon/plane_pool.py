@@ -16,10 +16,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
-import structlog
 
 from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WireError, WorkerSettings, event_reader, write_frame
+from imsedge.daemon.logs import Logger, make_logger
+from imsedge.daemon.settings import LogSection
 from imsedge.plane.plane import Plane
 
 Deliver = Callable[[m.AnyEvent], None]
@@ -29,8 +30,6 @@ STOP_SECONDS = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 # A worker that lived so long did not die of its start.
 PROVEN_SECONDS = 10.0
-
-_LOG = structlog.get_logger("imsedge.daemon.plane")
 
 
 class MediaPlane(Protocol):
@@ -59,10 +58,13 @@ def split_ports(ports: tuple[PortShare, ...], workers: int) -> tuple[tuple[PortS
 class PlanePool:
     """``workers`` processes; 0 means one for each processor core that we may use."""
 
-    def __init__(self, settings: WorkerSettings, deliver: Deliver, *, workers: int = 0) -> None:
+    def __init__(
+        self, settings: WorkerSettings, deliver: Deliver, *, workers: int = 0, log: Logger | None = None
+    ) -> None:
+        log = log or make_logger(LogSection(), "agw")
         count = workers or len(os.sched_getaffinity(0))
         self._workers = [
-            _Worker(msgspec.structs.replace(settings, ports=share), self._on_event, self._on_death)
+            _Worker(msgspec.structs.replace(settings, ports=share), self._on_event, self._on_death, log)
             for share in split_ports(settings.ports, count)
         ]
         self._deliver = deliver
@@ -138,9 +140,14 @@ class _Worker(asyncio.Protocol):
     """One process after the other in the same place."""
 
     def __init__(
-        self, settings: WorkerSettings, on_event: Deliver, on_death: Callable[["_Worker"], None]
+        self,
+        settings: WorkerSettings,
+        on_event: Deliver,
+        on_death: Callable[["_Worker"], None],
+        log: Logger,
     ) -> None:
         self._settings = settings
+        self._log = log
         self._on_event = on_event
         self._on_death = on_death
         self._process: asyncio.subprocess.Process | None = None
@@ -206,7 +213,7 @@ class _Worker(asyncio.Protocol):
             try:
                 await self._launch()
             except OSError as error:
-                _LOG.error("a worker of the media plane cannot be started", reason=str(error))
+                self._log.error("a worker of the media plane cannot be started", reason=str(error))
 
     async def _bury(self) -> None:
         process, self._process = self._process, None
@@ -221,7 +228,7 @@ class _Worker(asyncio.Protocol):
             process.kill()
             await process.wait()
         if not self._stopping:
-            _LOG.error("a worker of the media plane died", pid=process.pid, exit=process.returncode)
+            self._log.error("a worker of the media plane died", pid=process.pid, exit=process.returncode)
 
     # --- asyncio.Protocol ----------------------------------------------------------------------
 
@@ -234,7 +241,7 @@ class _Worker(asyncio.Protocol):
         try:
             events = self._reader.feed(data)
         except WireError as error:
-            _LOG.error("a worker of the media plane talks nonsense", reason=str(error))
+            self._log.error("a worker of the media plane talks nonsense", reason=str(error))
             if self._transport is not None:
                 self._transport.abort()
             return
