@@ -258,6 +258,18 @@ def test_a_fingerprint_that_never_comes() -> None:
         assert rig.expect(m.Failed, access.endpoint).cause is m.FailureCause.FINGERPRINT_TIMEOUT
 
 
+def test_whoever_is_not_trusted_after_the_handshake_gets_close_notify() -> None:
+    """No truncation (RFC 8446 clause 6.1): OpenSSL offers no other alert once a handshake is complete."""
+    with PlaneRig(verification_limit=0.1) as rig:
+        access, _core = rig.pair(None)
+        ue = tls(rig.call(access))
+        ue.do_handshake()
+        ue.send(b"never")
+        rig.expect(m.Failed, access.endpoint)
+        with pytest.raises(SSL.ZeroReturnError):
+            ue.recv(1)
+
+
 def test_a_reset_while_the_fingerprint_is_awaited() -> None:
     with PlaneRig() as rig:
         access, _core = rig.pair(None)

@@ -1,8 +1,11 @@
 """The plane as a whole: what cannot be opened, many streams at once, nothing left behind."""
 
+import contextlib
 import gc
 import os
 import socket
+import struct
+import time
 
 import pytest
 
@@ -99,6 +102,33 @@ def test_an_order_that_crashes_ends_one_stream_only() -> None:
 def test_an_unknown_tls_profile_is_a_wrong_setting() -> None:
     with pytest.raises(SettingError):
         Plane(WorkerSettings(ports=(), certificates=(GATEWAY,), tls_profile="ssl3"))
+
+
+@pytest.mark.parametrize("way", [socket.SHUT_WR, socket.SHUT_RDWR])
+def test_a_leg_that_waits_for_the_other_costs_nothing(way: int) -> None:
+    """Octets, FIN and hang-up of a leg that may not be read yet must not keep the loop busy."""
+    with contextlib.closing(Plane(WorkerSettings(ports=(port_share(),)))) as plane:
+        plane.handle(m.Open(1, 1, 1, HOST, TCP))
+        opened = next(event for event in plane.take() if isinstance(event, m.Opened))
+        with socket.create_connection(opened.local) as caller:
+            plane.run_once(1.0)
+            caller.sendall(b"early")
+            caller.shutdown(way)
+            for _ in range(5):
+                plane.run_once(0.01)
+            began = time.monotonic()
+            assert plane.run_once(0.1) == []
+            assert time.monotonic() - began >= 0.1
+
+
+def test_a_reset_of_a_leg_that_waits_is_noticed() -> None:
+    with PlaneRig() as rig:
+        access, _core = rig.pair(None, m.Transport.TCP)
+        caller = rig.call(access)
+        rig.expect(m.Established, access.endpoint)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        caller.close()
+        assert rig.expect(m.Failed, access.endpoint).cause is m.FailureCause.TCP_RESET
 
 
 def test_two_hundred_secured_streams_at_once_leave_nothing_behind() -> None:

@@ -29,7 +29,7 @@ class Ends:
     def _on_event(self, mask: int) -> None:
         self.heard.append(mask)
         try:
-            self.watch.hung_up(mask)
+            self.watch.unwanted(mask)
         except BearerError as error:
             self.errors.append(error)
 
@@ -108,3 +108,15 @@ def test_after_the_stop_wishes_are_ignored(ends: Ends) -> None:
     ends.loop.turn(0.01)
     assert ends.heard == []
     assert len(ends.loop) == 0
+
+
+def test_reading_is_given_up_when_octets_come_that_nobody_wants(ends: Ends) -> None:
+    ends.watch.want(READ)
+    ends.watch.want(NOTHING)
+    ends.peer.send(b"x")
+    ends.loop.turn(1.0)
+    ends.loop.turn(0.01)
+    assert ends.heard == [READ]
+    ends.watch.want(READ)
+    ends.loop.turn(1.0)
+    assert ends.heard == [READ, READ]

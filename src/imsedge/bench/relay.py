@@ -26,7 +26,7 @@ from imsedge.security.certificates import Certificate, self_signed
 
 # Pairs of endpoints that wait for the handshakes; our worker serves one connection an endpoint.
 _HANDSHAKES_A_SECOND = 2_500
-_MOST_PAIRS = 4_500
+_MOST_PAIRS = 9_000
 
 
 class Score(Struct, frozen=True):

@@ -13,7 +13,7 @@ from imsedge.plane import tcp
 from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.handshake import Handshake
 from imsedge.plane.link import Phase
-from imsedge.plane.loop import NOTHING, WRITE, Timer
+from imsedge.plane.loop import NOTHING, READ, WRITE, Timer
 from imsedge.plane.pump import Conduit
 from imsedge.plane.services import Services
 from imsedge.plane.tls import TlsChannel
@@ -43,10 +43,11 @@ class Connection:
         settings: m.EndpointSettings,
         report: ConnectionReport,
         *,
+        accepted: bool,
         be_client: bool,
     ) -> None:
         self.phase = Phase.CONNECTING
-        self.accepted = False
+        self.accepted = accepted
         self.conduit: Conduit | None = None
         self._services = services
         self._socket = sock
@@ -54,9 +55,11 @@ class Connection:
         self._report = report
         self._be_client = be_client
         self._handshake: Handshake | None = None
+        self._unverified: TlsChannel | None = None  # its handshake is complete
         self._limit: Timer | None = None
         self._since = services.loop.now()
-        self._watch = Watch(services.loop, sock, self._on_outcome, self._crashed)
+        events = READ if accepted else WRITE
+        self._watch = Watch(services.loop, sock, self._on_outcome, self._crashed, events)
 
     @property
     def duration(self) -> float:
@@ -73,12 +76,10 @@ class Connection:
     def wait(self, local: TransportAddress, remote: TransportAddress) -> None:
         """Our SYN is out."""
         self._limit = self._services.loop.after(self._services.settings.connect_limit, self._on_silence)
-        self._watch.want(WRITE)
         self._tell(m.Connecting(self._report.number, self._now(), local, remote))
 
     def welcome(self) -> None:
         """The peer's SYN was accepted."""
-        self.accepted = True
         self._up()
 
     def _on_silence(self) -> None:
@@ -110,7 +111,6 @@ class Connection:
             )
         )
         if self._settings.transport is m.Transport.TLS:
-            self._watch.want(NOTHING)
             self._handshake = Handshake(self._services, self._socket, self._watch, self._settings, self)
             if self._be_client:
                 self._handshake.be_client()
@@ -147,6 +147,8 @@ class Connection:
         )
         if verified:
             self._trust(channel)
+        else:
+            self._unverified = channel
 
     def tls_verified(self, channel: TlsChannel) -> None:
         self._tell(m.Verified(self._report.number, self._now()))
@@ -157,7 +159,7 @@ class Connection:
         self._report.lost(error)
 
     def _trust(self, channel: TlsChannel) -> None:
-        self._handshake = None
+        self._handshake = self._unverified = None
         self._open(channel)
         self._report.progressed()
 
@@ -165,15 +167,21 @@ class Connection:
 
     def _open(self, channel: tcp.TcpChannel | TlsChannel) -> None:
         self.phase = Phase.OPEN
-        self.conduit = Conduit(channel, self._watch)
+        self.conduit = Conduit(channel, self._watch, self._report.lost)
         self._watch.hand_over(self.conduit.on_event, NOTHING)
 
     def close(self) -> None:
-        """In order: what was sent arrives, an alert too."""
+        """In order: what was sent arrives, an alert too.
+
+        Whoever was not trusted after a complete handshake gets close_notify (RFC 8446 clause 6.1): OpenSSL
+        lets us send no other alert then.
+        """
         self._leave()
         if self.conduit is not None:
             self.conduit.channel.finish()
-        tcp.dismiss(self._socket)
+        elif self._unverified is not None:
+            self._unverified.finish()
+        tcp.dismiss(self._socket, finished=self.conduit is not None)
 
     def abort(self) -> None:
         """With RST: the peer must not take this for an orderly end."""

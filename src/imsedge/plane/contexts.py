@@ -28,10 +28,11 @@ _REQUIRED = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
 class Expectation:
     """Whom one connection waits for: the verify callback finds this as the connection's application data."""
 
-    __slots__ = ("fingerprints", "mismatch")
+    __slots__ = ("certificate", "fingerprints", "mismatch")
 
     def __init__(self, fingerprints: tuple[Fingerprint, ...] | None) -> None:
         self.fingerprints = fingerprints
+        self.certificate = b""  # of the peer, DER, once it came
         self.mismatch = False
 
 
@@ -71,11 +72,12 @@ class TlsContexts:
 
 
 def _verify(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, _ok: int) -> bool:
-    expectation: Expectation = connection.get_app_data()
-    if error != _TURNED_DOWN or depth or expectation.fingerprints is None:
+    if error != _TURNED_DOWN or depth:
         return True
-    der = crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
-    expectation.mismatch = not matches_any(expectation.fingerprints, der)
+    expectation: Expectation = connection.get_app_data()
+    expectation.certificate = crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
+    if expectation.fingerprints is not None:
+        expectation.mismatch = not matches_any(expectation.fingerprints, expectation.certificate)
     return not expectation.mismatch
 
 

@@ -41,7 +41,7 @@ class Endpoint:
     def __init__(self, services: Services, command: m.Open, joint: Joint) -> None:
         self.number = command.endpoint
         self._services = services
-        self._joint = joint
+        self.joint = joint
         self._address = command.address
         self._settings = command.settings
         self._listener: Listener | None = None
@@ -87,7 +87,7 @@ class Endpoint:
         self._screen()
         if self._connection is not None:
             self._connection.configure(settings)
-        self._joint.review()
+        self.joint.review()
 
     def start_tcp(self) -> None:
         if self._connection is None:
@@ -165,7 +165,7 @@ class Endpoint:
         try:
             if remote is None or not can_call(self._settings):
                 raise BearerError(m.FailureCause.TCP_UNREACHABLE, "the remote address is not known")
-            self._connection = self._connect(tcp.dial(local, remote))
+            self._connection = self._connect(tcp.dial(local, remote), accepted=False)
         except BearerError as error:
             self.lost(error)
         except OSError as error:
@@ -176,7 +176,7 @@ class Endpoint:
     def _on_accepted(self, sock: socket.socket, source: TransportAddress) -> None:
         reason = objection(self.leg, source)
         if reason is None:
-            self._connection = self._connect(sock)
+            self._connection = self._connect(sock, accepted=True)
             self._connection.welcome()
             return
         tcp.abort(sock)
@@ -184,17 +184,19 @@ class Endpoint:
         if self._refusals <= REFUSALS_REPORTED:
             self._tell(m.Refused(self.number, self._now(), source, reason))
 
-    def _connect(self, sock: socket.socket) -> Connection:
-        return Connection(self._services, sock, self._settings, self, be_client=self._be_client)
+    def _connect(self, sock: socket.socket, *, accepted: bool) -> Connection:
+        return Connection(
+            self._services, sock, self._settings, self, accepted=accepted, be_client=self._be_client
+        )
 
     def progressed(self) -> None:
         """From the connection."""
-        self._joint.review()
+        self.joint.review()
 
     def lost(self, error: BearerError) -> None:
         """The connection is gone abnormally; the other leg must learn it."""
         self.cut(error)
-        self._joint.lost(self)
+        self.joint.lost(self)
 
     def cut(self, error: BearerError) -> None:
         """End abnormally.  A TLS alert still reaches the peer; the other failures are told with RST."""

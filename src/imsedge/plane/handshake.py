@@ -98,7 +98,7 @@ class Handshake:
                 self._step()
             case _State.UNVERIFIED:
                 try:
-                    self._watch.hung_up(mask)
+                    self._watch.unwanted(mask)
                 except BearerError as error:
                     self._report.lost(error)
 

@@ -70,6 +70,8 @@ class Plane:
 
     def take(self) -> list[m.AnyEvent]:
         """The events since the last time."""
+        if not self._events:
+            return []
         events = self._events.copy()
         self._events.clear()
         return events
@@ -107,18 +109,38 @@ class Plane:
                 endpoint.start_tcp()
             case m.StartTls():
                 endpoint.start_tls()
+            case m.Relink():
+                self._relink(endpoint, command)
             case m.Query():
                 endpoint.query()
             case m.Release():
                 self._release(endpoint)
 
-    def _release(self, endpoint: Endpoint) -> None:
-        del self._endpoints[endpoint.number]
+    def _relink(self, endpoint: Endpoint, command: m.Relink) -> None:
+        number, now = endpoint.number, self.loop.now()
+        if self._link_of[number] != command.link:
+            stream = self._streams.get(command.link) or Stream(self._services)
+            if stream.is_full:
+                self._events.append(m.RelinkFailed(number, now, "the link has two ends"))
+                return
+            self._unlink(endpoint)
+            self._link_of[number] = command.link
+            self._streams[command.link] = stream
+            endpoint.joint = stream
+            stream.join(endpoint)
+            stream.review()
+        self._events.append(m.Relinked(number, now))
+
+    def _unlink(self, endpoint: Endpoint) -> None:
         link = self._link_of.pop(endpoint.number)
         stream = self._streams[link]
         stream.leave(endpoint)
         if stream.is_empty:
             del self._streams[link]
+
+    def _release(self, endpoint: Endpoint) -> None:
+        del self._endpoints[endpoint.number]
+        self._unlink(endpoint)
         endpoint.release()
 
 

@@ -14,6 +14,7 @@ The loop watches level-triggered and the interest of a connection changes only w
 drains or ends; a steady stream costs no ``epoll_ctl``.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from imsedge.plane.buffer import BUFFER_OCTETS
@@ -40,16 +41,27 @@ class Channel(Protocol):
 
 
 class Conduit:
-    """One end, open for payload: its channel, its watch, and the two flows that meet here."""
+    """One end, open for payload: its channel, its watch, and the two flows that meet here.
 
-    __slots__ = ("_received", "_sent", "channel", "inward", "outward", "watch")
+    ``lost`` is told when the connection dies before there are flows.
+    """
 
-    def __init__(self, channel: Channel, watch: Watch) -> None:
+    __slots__ = ("_lost", "_received", "_sent", "channel", "inward", "outward", "watch")
+
+    def __init__(self, channel: Channel, watch: Watch, lost: Callable[[BearerError], None]) -> None:
+        self._lost = lost
         self.channel = channel
         self.watch = watch
         self.inward: Flow | None = None
         self.outward: Flow | None = None
         self._received = self._sent = 0  # by flows that are over
+
+    def _wait(self, mask: int) -> None:
+        """The other end is not there yet: what comes stays in the kernel."""
+        try:
+            self.watch.unwanted(mask)
+        except BearerError as error:
+            self._lost(error)
 
     @property
     def octets(self) -> tuple[int, int]:
@@ -68,10 +80,13 @@ class Conduit:
 
     def on_event(self, mask: int) -> None:
         """The loop's handler."""
-        if mask & WRITE and self.outward is not None:
-            self.outward.flush()
-        if mask & ~WRITE and self.inward is not None:
-            self.inward.run(mask)
+        inward, outward = self.inward, self.outward
+        if mask & WRITE and outward is not None:
+            outward.flush()
+        if inward is None:
+            self._wait(mask)
+        elif mask != WRITE:
+            inward.run(mask)
 
 
 class FlowReport(Protocol):
@@ -143,7 +158,7 @@ class Flow:
     def run(self, mask: int = READ) -> None:
         """The source has something to say."""
         if not self._open or self.held or self.ended:
-            self._hung_up(mask)
+            self._wait(mask)
             return
         receive, forward, full = self._receive, self._forward, self._full
         for _ in range(BURST):
@@ -204,9 +219,9 @@ class Flow:
         self.sink.channel.finish()
         self._report.flow_finished()
 
-    def _hung_up(self, mask: int) -> None:
+    def _wait(self, mask: int) -> None:
         try:
-            self.source.watch.hung_up(mask)
+            self.source.watch.unwanted(mask)
         except BearerError as error:
             self._report.conduit_lost(self.source, error)
 

@@ -29,10 +29,11 @@ def stream_socket(host: str) -> socket.socket:
     return sock
 
 
-def dismiss(sock: socket.socket) -> None:
+def dismiss(sock: socket.socket, *, finished: bool) -> None:
     """Close so that the last words (a TLS alert) arrive: unread octets would turn the close into a RST."""
     with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_WR)
+        if not finished:
+            sock.shutdown(socket.SHUT_WR)
         for _ in range(_DISMISS_READS):
             if not sock.recv(_DISMISS_OCTETS):
                 break
@@ -74,9 +75,10 @@ class TcpChannel:
 
     full = BUFFER_OCTETS
 
-    __slots__ = ("_receive_into", "_send", "_socket", "_view")
+    __slots__ = ("_is_finished", "_receive_into", "_send", "_socket", "_view")
 
     def __init__(self, sock: socket.socket, buffer: Buffer) -> None:
+        self._is_finished = False
         self._socket = sock
         self._view = buffer.view
         self._receive_into = sock.recv_into
@@ -93,7 +95,12 @@ class TcpChannel:
 
     def forward(self, start: int, end: int) -> int:
         """Send these octets of the buffer; how many were taken, perhaps none."""
-        return self.send(self._view[start:end])
+        try:
+            return self._send(self._view[start:end])
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise fault_of(error.errno or 0, FailureCause.TCP_RESET) from error
 
     def send(self, data: memoryview) -> int:
         """Send other octets; how many were taken, perhaps none."""
@@ -105,6 +112,9 @@ class TcpChannel:
             raise fault_of(error.errno or 0, FailureCause.TCP_RESET) from error
 
     def finish(self) -> None:
-        """No more octets from us."""
+        """No more octets from us; only the first call counts."""
+        if self._is_finished:
+            return
+        self._is_finished = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)

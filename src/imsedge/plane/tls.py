@@ -19,7 +19,6 @@ from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.loop import READ, WRITE
 from imsedge.plane.tcp import AGAIN
 from imsedge.security.fingerprint import Fingerprint, fingerprint_of, matches_any
-from imsedge.security.tls import peer_certificate
 
 _OPENSSL = Binding.lib
 _SSL_READ, _SSL_WRITE, _SSL_GET_ERROR = _OPENSSL.SSL_read, _OPENSSL.SSL_write, _OPENSSL.SSL_get_error
@@ -52,7 +51,7 @@ class TlsChannel:
         self._connection = SSL.Connection(context, sock)
         self._connection.set_app_data(self._expected)
         self._ssl = self._connection._ssl  # noqa: SLF001 - see the top of this file
-        self._certificate = b""
+        self._is_finished = False
         if role is TlsRole.CLIENT:
             self._connection.set_connect_state()
         else:
@@ -71,7 +70,6 @@ class TlsChannel:
             return WRITE
         except SSL.Error as error:
             raise self._fault(error) from error
-        self._certificate = peer_certificate(self._connection) or b""
         return 0
 
     def expect(self, fingerprints: tuple[Fingerprint, ...] | None) -> None:
@@ -85,14 +83,14 @@ class TlsChannel:
         """
         if self._expected.fingerprints is None:
             return False
-        if not matches_any(self._expected.fingerprints, self._certificate):
+        if not matches_any(self._expected.fingerprints, self._expected.certificate):
             raise BearerError(FailureCause.FINGERPRINT_MISMATCH, f"peer has {self.fingerprint}")
         return True
 
     @property
     def fingerprint(self) -> Fingerprint:
         """Of the certificate that the peer presented."""
-        return fingerprint_of(self._certificate)
+        return fingerprint_of(self._expected.certificate)
 
     @property
     def version(self) -> str:
@@ -136,10 +134,12 @@ class TlsChannel:
         return 0
 
     def finish(self) -> None:
-        """close_notify, once, then FIN."""
-        if not self._connection.get_shutdown() & SSL.SENT_SHUTDOWN:
-            with contextlib.suppress(SSL.Error):
-                self._connection.shutdown()
+        """close_notify, then FIN; only the first call counts."""
+        if self._is_finished:
+            return
+        self._is_finished = True
+        with contextlib.suppress(SSL.Error):
+            self._connection.shutdown()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 

@@ -10,14 +10,17 @@ import signal
 import socket
 import sys
 
-from imsedge.bearer.messages import AnyCommand
+from imsedge.bearer.messages import AnyCommand, Opened, OpenFailed, Released, Statistics
 from imsedge.bearer.wire import Reader, WireError, WorkerSettings, order_reader, write_frame
-from imsedge.plane.loop import READ, WRITE
+from imsedge.plane.loop import READ, WRITE, Timer
 from imsedge.plane.plane import Plane
 
 # A gateway that lets so much pile up has stopped reading.
 MAX_UNREAD_OCTETS = 64 << 20
 _READ_OCTETS = 1 << 16
+# Seconds.  Waking the gateway for each step of a handshake would cost a tenth of the worker's time.
+REPORT_DELAY = 0.001
+_ANSWERS = (Opened, OpenFailed, Statistics, Released)
 
 _LOG = logging.getLogger("imsedge.plane")
 
@@ -31,6 +34,8 @@ class Worker:
         self._plane: Plane | None = None
         self._unread = bytearray()
         self._running = True
+        self._is_blocked = False
+        self._later: Timer | None = None
 
     def run(self) -> None:
         """Until the gateway closes its end."""
@@ -48,7 +53,9 @@ class Worker:
         plane.close()
 
     def _on_event(self, mask: int) -> None:
-        if mask & ~WRITE:
+        if mask & WRITE:
+            self._flush()
+        if mask != WRITE:
             try:
                 self._take(self._socket.recv(_READ_OCTETS))
             except BlockingIOError:
@@ -74,10 +81,20 @@ class Worker:
                 self._plane.handle(order)
 
     def _report(self, plane: Plane) -> None:
-        """Send the events; what the socket does not take waits, up to a limit."""
-        for event in plane.take():
+        """Answers go at once, what happens by itself waits a moment for company."""
+        events = plane.take()
+        if not events:
+            return
+        for event in events:
             self._unread += write_frame(event)
-        if not self._unread:
+        if any(isinstance(event, _ANSWERS) for event in events):
+            self._flush()
+        elif self._later is None or not self._later.pending:
+            self._later = plane.loop.after(REPORT_DELAY, self._flush)
+
+    def _flush(self) -> None:
+        """Send; what the socket does not take waits, up to a limit."""
+        if self._plane is None:
             return
         try:
             del self._unread[: self._socket.send(self._unread)]
@@ -88,7 +105,9 @@ class Worker:
         if len(self._unread) > MAX_UNREAD_OCTETS:
             _LOG.error("the gateway does not read its events")
             self._running = False
-        plane.loop.change(self._socket.fileno(), READ | WRITE if self._unread else READ)
+        if bool(self._unread) is not self._is_blocked:
+            self._is_blocked = bool(self._unread)
+            self._plane.loop.change(self._socket.fileno(), READ | WRITE if self._is_blocked else READ)
 
 
 def raise_descriptor_limit() -> int:
