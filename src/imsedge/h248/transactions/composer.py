@@ -34,9 +34,18 @@ class Composer:
         transaction: Transaction,
         encoding: Encoding | None = None,
     ) -> bytes:
-        """One transaction, after the acknowledgements that wait for this peer."""
-        body = (transaction,) if peer not in self._waiting else (self._take(peer)[1], transaction)
-        return self._encode(version, body, encoding)
+        """One transaction, after the acknowledgements that wait for this peer, if there is room."""
+        if peer in self._waiting:
+            ack = TransactionAck(ranges(self._waiting[peer][1]))
+            data = self._encode(version, (ack, transaction), encoding)
+            if len(data) <= self._settings.max_message:
+                self.drop(peer)
+                return data
+        return self._encode(version, (transaction,), encoding)
+
+    def size(self, version: int, encoding: Encoding, transaction: Transaction) -> int:
+        """Octets of a message with nothing but this."""
+        return len(self._encode(version, (transaction,), encoding))
 
     def error(self, error: ErrorDescriptor, version: int, encoding: Encoding | None = None) -> bytes:
         """A message that is nothing but an error (clause 8.2.2)."""

@@ -5,6 +5,7 @@
     (new) --request--> EXECUTING --SendReply--> KEPT ------------LONG-TIMER--> forgotten
                           |  repeat: Pending      repeat: the reply again        ^
                           |                       Ack: --> ACKNOWLEDGED ---------+
+                          |                       (of the last segment as well)  |
                           +--one Pending too many: error 506--> KEPT   repeat: nothing
 
 A transaction is known by the identity of its sender and its id, not by its address: repeats may come from
@@ -14,6 +15,9 @@ request is executed.  Bodies of replies are the first to go when memory is short
 
 from collections import deque
 from enum import Enum
+from functools import partial
+
+from msgspec.structs import replace
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError
@@ -25,6 +29,7 @@ from imsedge.h248.codec import Encoding
 from imsedge.h248.errors import describe
 from imsedge.h248.model import (
     Mid,
+    SegmentAck,
     TransactionAck,
     TransactionPending,
     TransactionReply,
@@ -41,8 +46,10 @@ from imsedge.h248.transactions.events import (
     Transmit,
 )
 from imsedge.h248.transactions.round_trip import BackOff, RoundTrip
+from imsedge.h248.transactions.segments import split
 from imsedge.h248.transactions.settings import TransactionSettings
 
+SEGMENTS_SINCE = 3  # version of H.248.1
 _FORGET_TOGETHER = 1.0  # seconds: ids are forgotten in batches, not with one timer each
 
 
@@ -81,7 +88,7 @@ class _Transaction:
         self.content = hash(arrived.request)
         self.state = _State.EXECUTING
         self.pendings = 0
-        self.reply = b""
+        self.reply: dict[int, bytes] = {}  # what is kept for repeats, by segment; 0 when it is whole
         self.back_off: BackOff | None = None  # while the reply must be acknowledged
         self.ends = NEVER  # of repeating the reply
         self.forget_at = NEVER
@@ -165,6 +172,16 @@ class Incoming:
             for transaction in found:
                 self._drop_reply(transaction)
 
+    def segment_acknowledged(self, ack: SegmentAck, mid: Mid) -> None:
+        """The peer has this segment; with the last of them it has the reply."""
+        transaction = self._known.get(mid, {}).get(ack.id)
+        if transaction is None or not ack.segment or ack.segment not in transaction.reply:
+            return
+        if len(transaction.reply) == 1:
+            self._drop_reply(transaction)
+        else:
+            self._octets -= len(transaction.reply.pop(ack.segment))
+
     def forget(self, mid: Mid) -> None:
         """The peer restarted: replies of its former life answer nothing any more."""
         known = self._known.get(mid, {})
@@ -181,7 +198,7 @@ class Incoming:
                 outputs += self._pend(transaction, now)
             elif transaction.back_off is not None and now < transaction.ends:
                 self._timers.set(transaction, now + transaction.back_off.next(self._ids.fraction()))
-                outputs.append(Transmit(transaction.reply, transaction.peer))
+                outputs += self._transmit(transaction)
         if self._finished and now >= self._finished[0].forget_at + _FORGET_TOGETHER:
             while self._finished and self._finished[0].forget_at <= now:
                 self._forget_oldest()
@@ -193,7 +210,7 @@ class Incoming:
         known.peer = source  # replies go where the request came from (clause 8.2.1)
         if known.state is _State.EXECUTING:
             return self._pend(known, None)
-        return [Transmit(known.reply, source)] if known.reply else []
+        return self._transmit(known)
 
     def _supersede(self, known: _Transaction) -> list[TransactionOutput]:
         executing = known.state is _State.EXECUTING
@@ -222,7 +239,7 @@ class Incoming:
         if transaction.id:
             self._known.setdefault(transaction.mid, {})[transaction.id] = transaction
             return self._finish(transaction, error, now)
-        return [Transmit(self._compose(transaction, error), transaction.peer)]
+        return [Transmit(self._compose(transaction, TransactionReply(0, error)), transaction.peer)]
 
     def _busy(self, transaction: _Transaction) -> list[TransactionOutput]:
         """Over UDP silence is the better answer: the peer repeats more and more slowly."""
@@ -231,40 +248,53 @@ class Incoming:
         )
         if not self._settings.reliable:
             return [note]
-        return [Transmit(self._compose(transaction, describe(errors.BUSY)), transaction.peer), note]
+        reply = TransactionReply(transaction.id, describe(errors.BUSY))
+        return [Transmit(self._compose(transaction, reply), transaction.peer), note]
 
     def _finish(
         self, transaction: _Transaction, result: Result, now: float, *, confirm: bool = False
     ) -> list[TransactionOutput]:
         settings = self._settings
         confirm = (confirm or transaction.pendings > 0) and not settings.reliable
-        transaction.reply = data = self._compose(transaction, result, confirm=confirm)
+        transaction.reply = self._write(transaction, TransactionReply(transaction.id, result, confirm))
+        outputs = self._transmit(transaction)
         transaction.state = _State.KEPT
         transaction.forget_at = now + settings.long_timer
         self._executing.pop(transaction.handle, None)
         self._timers.cancel(transaction)
-        if confirm:
+        if confirm or len(transaction.reply) > 1:
             transaction.back_off = BackOff(RoundTrip(settings.first_delay), settings)
             transaction.ends = now + settings.t_max
             self._timers.set(transaction, now + transaction.back_off.first())
         self._keep(transaction)
-        return [Transmit(data, transaction.peer)]
+        return outputs
 
-    def _compose(self, transaction: _Transaction, result: Result, *, confirm: bool = False) -> bytes:
-        """The reply's octets; too many for the transport: error 533 in its place."""
-        reply = TransactionReply(transaction.id, result, immediate_ack=confirm)
-        data = self._composer.compose(transaction.peer, transaction.version, reply, transaction.encoding)
-        if len(data) <= self._settings.max_message:
-            return data
-        reply = TransactionReply(transaction.id, describe(errors.REPLY_TOO_LARGE), immediate_ack=confirm)
+    def _transmit(self, transaction: _Transaction) -> list[TransactionOutput]:
+        return [Transmit(data, transaction.peer) for data in transaction.reply.values()]
+
+    def _compose(self, transaction: _Transaction, reply: TransactionReply) -> bytes:
         return self._composer.compose(transaction.peer, transaction.version, reply, transaction.encoding)
+
+    def _write(self, transaction: _Transaction, reply: TransactionReply) -> dict[int, bytes]:
+        """Whole if the transport carries it; else segments if the version has them; else error 533."""
+        most = self._settings.max_message
+        data = self._compose(transaction, reply)
+        if len(data) <= most:
+            return {0: data}
+        version, encoding = transaction.version, transaction.encoding
+        if isinstance(reply.result, tuple) and version >= SEGMENTS_SINCE and not self._settings.reliable:
+            measure = partial(self._composer.size, version, encoding)
+            segments = split(reply.id, reply.result, most, measure)
+            if segments is not None:
+                return {part.segment or 0: self._compose(transaction, part) for part in segments}
+        return {0: self._compose(transaction, replace(reply, result=describe(errors.REPLY_TOO_LARGE)))}
 
     # --- memory -----------------------------------------------------------------------------------------
 
     def _keep(self, transaction: _Transaction) -> None:
         self._finished.append(transaction)
         self._bodies.append(transaction)
-        self._octets += len(transaction.reply)
+        self._octets += sum(map(len, transaction.reply.values()))
         while self._octets > self._settings.max_remembered_octets or (
             self._bodies and not self._bodies[0].reply
         ):
@@ -284,8 +314,8 @@ class Incoming:
             transaction.state = _State.ACKNOWLEDGED
             transaction.back_off = None
             self._timers.cancel(transaction)
-            self._octets -= len(transaction.reply)
-            transaction.reply = b""
+            self._octets -= sum(map(len, transaction.reply.values()))
+            transaction.reply = {}
 
     def _remove(self, transaction: _Transaction) -> None:
         """Out of the index, unless a newer transaction has taken the place."""

@@ -15,8 +15,10 @@ again, a second termination in the second.  H.248 therefore asks of both sides:
 
 What follows: each request is executed once if its sender hears a reply, and once or never otherwise; the
 sender always learns which of the two it is (``ReplyArrived`` or ``RequestFailed``).  There is no order
-between transactions.  On TCP or SCTP (clause D.2) the same machine runs with ``reliable``: it sends once,
-asks for no acknowledgement, and still answers repeats from memory.
+between transactions.  A reply of version 3 that fits no datagram goes in segments (``segments``).
+
+On TCP or SCTP (clause D.2) the same machine runs with ``reliable``: it sends once, asks for no
+acknowledgement, cuts nothing, and still answers repeats from memory.
 
 One machine serves every control association behind one socket: peers are told apart by their message
 identifier where identity matters (memory) and by their address where the path matters (round trip).
@@ -32,6 +34,7 @@ from imsedge.h248.errors import H248Error, describe
 from imsedge.h248.model import (
     ErrorDescriptor,
     Message,
+    SegmentAck,
     TransactionAck,
     TransactionPending,
     TransactionReply,
@@ -130,6 +133,8 @@ class Transactions:
                     outputs += self._outgoing.pended(transaction, event.source, now)
                 case TransactionAck():
                     self._incoming.acknowledged(transaction, message.mid)
+                case SegmentAck():
+                    self._incoming.segment_acknowledged(transaction, message.mid)
         return outputs
 
     def _answer_in(self, data: bytes) -> Encoding:

@@ -2,7 +2,7 @@
 
 ::
 
-    WAITING --Pending--> PENDED      repeats slow down to the longest delay, T-MAX starts anew
+    WAITING --Pending | Segment--> PENDED   repeats slow down to the longest delay, T-MAX starts anew
     WAITING | PENDED --Reply-->      done: ReplyArrived
     WAITING | PENDED --T-MAX-->      done: RequestFailed(TIMED_OUT)
     PENDED --one Pending too many--> done: RequestFailed(PENDING_LIMIT)
@@ -11,18 +11,27 @@
 from imsedge.core.address import TransportAddress
 from imsedge.core.ids import IdSource
 from imsedge.core.timers import Timers
-from imsedge.h248.model import Mid, TransactionAck, TransactionPending, TransactionReply, TransactionRequest
+from imsedge.h248.model import (
+    Mid,
+    SegmentAck,
+    TransactionAck,
+    TransactionPending,
+    TransactionReply,
+    TransactionRequest,
+)
 from imsedge.h248.transactions.composer import Composer
 from imsedge.h248.transactions.events import (
     Failure,
     PeerSuspected,
     ReplyArrived,
     RequestFailed,
+    Result,
     SendRequest,
     TransactionOutput,
     Transmit,
 )
 from imsedge.h248.transactions.round_trip import BackOff, RoundTrip
+from imsedge.h248.transactions.segments import Assembly
 from imsedge.h248.transactions.settings import TransactionSettings
 
 FIRST_ID, LAST_ID = 1, 0xFFFF_FFFE  # 0 answers what has no id; all ones is kept free
@@ -31,7 +40,19 @@ FIRST_ID, LAST_ID = 1, 0xFFFF_FFFE  # 0 answers what has no id; all ones is kept
 class _Request:
     """One of our requests until its end."""
 
-    __slots__ = ("back_off", "data", "ends", "id", "patience", "peer", "pendings", "repeats", "sent", "tag")
+    __slots__ = (
+        "assembly",
+        "back_off",
+        "data",
+        "ends",
+        "id",
+        "patience",
+        "peer",
+        "pendings",
+        "repeats",
+        "sent",
+        "tag",
+    )
 
     def __init__(self, number: int, order: SendRequest, data: bytes, now: float) -> None:
         self.id = number
@@ -44,6 +65,7 @@ class _Request:
         self.patience = 0.0
         self.ends = 0.0
         self.back_off: BackOff
+        self.assembly: Assembly | None = None  # once a first segment of the reply has come
 
 
 class Outgoing:
@@ -85,16 +107,16 @@ class Outgoing:
     def replied(
         self, reply: TransactionReply, source: TransportAddress, version: int, mid: Mid, now: float
     ) -> list[TransactionOutput]:
-        """A final reply came."""
+        """A final reply came, or a segment of one."""
+        if reply.segment is not None:
+            return self._segment(reply, source, version, mid, now)
         outputs = self._acknowledge(reply, source, version, now)
         request = self._match(reply.id, source)
         if request is None:
             return outputs
-        self._close(request)
         if request.repeats == 0 and request.pendings == 0:
             self._trip(request.peer).measured(now - request.sent)
-        outputs.append(ReplyArrived(request.tag, request.id, reply.result, source, version, mid))
-        return outputs
+        return [*outputs, self._complete(request, reply.result, source, version, mid)]
 
     def pended(
         self, pending: TransactionPending, source: TransportAddress, now: float
@@ -106,8 +128,7 @@ class Outgoing:
         request.pendings += 1
         if request.pendings > self._settings.pending_limit:
             return [self._fail(request, Failure.PENDING_LIMIT)]
-        request.ends = now + request.patience
-        self._arm(request, now, self._settings.longest_delay)
+        self._wait_longer(request, now)
         return []
 
     def abandon(self, peer: TransportAddress) -> list[TransactionOutput]:
@@ -129,7 +150,7 @@ class Outgoing:
             self._suspected.discard(request.peer)
             return [self._fail(request, Failure.TIMED_OUT)]
         request.repeats += 1
-        pended = request.pendings > 0
+        pended = request.pendings > 0 or request.assembly is not None
         wait = self._settings.longest_delay if pended else request.back_off.next(self._ids.fraction())
         self._arm(request, now, wait)
         outputs: list[TransactionOutput] = [Transmit(request.data, request.peer)]
@@ -141,6 +162,28 @@ class Outgoing:
             self._suspected.add(request.peer)
             outputs.append(PeerSuspected(request.peer))
         return outputs
+
+    def _segment(
+        self, reply: TransactionReply, source: TransportAddress, version: int, mid: Mid, now: float
+    ) -> list[TransactionOutput]:
+        """Acknowledge it, also when it is a repeat, and see whether the reply is complete."""
+        ack = SegmentAck(reply.id, reply.segment or 0, reply.last)
+        outputs: list[TransactionOutput]
+        outputs = [Transmit(self._composer.compose(source, version, ack), source)]
+        request = self._match(reply.id, source)
+        if request is None:
+            return outputs
+        request.assembly = request.assembly or Assembly()
+        result = request.assembly.add(reply)
+        if result is None:
+            self._wait_longer(request, now)
+            return outputs
+        return [*outputs, self._complete(request, result, source, version, mid)]
+
+    def _wait_longer(self, request: _Request, now: float) -> None:
+        """There is life: repeat slowly, and let T-MAX begin anew."""
+        request.ends = now + request.patience
+        self._arm(request, now, self._settings.longest_delay)
 
     def _arm(self, request: _Request, now: float, wait: float) -> None:
         repeat = request.ends if self._settings.reliable else min(now + wait, request.ends)
@@ -164,6 +207,12 @@ class Outgoing:
         if self._settings.three_way and not self._settings.reliable and reply.id in self._requests:
             return list(self._composer.acknowledge(source, version, reply.id, now))
         return []
+
+    def _complete(
+        self, request: _Request, result: Result, source: TransportAddress, version: int, mid: Mid
+    ) -> ReplyArrived:
+        self._close(request)
+        return ReplyArrived(request.tag, request.id, result, source, version, mid)
 
     def _fail(self, request: _Request, reason: Failure) -> RequestFailed:
         self._close(request)
