@@ -40,10 +40,12 @@ class Openssl:
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def client(cls, folder: Path, remote: TransportAddress, who: OpensslCertificate | None) -> Self:
+    def client(
+        cls, folder: Path, remote: TransportAddress, who: OpensslCertificate | None, *options: str
+    ) -> Self:
         """Connects with a client certificate, or without one."""
         identity = ("-cert", str(who.certificate), "-key", str(who.key)) if who else ()
-        return cls(folder, "s_client", "-connect", str(remote), "-nocommands", *identity)
+        return cls(folder, "s_client", "-connect", str(remote), "-nocommands", *identity, *options)
 
     @classmethod
     def server(cls, folder: Path, local: TransportAddress, who: OpensslCertificate) -> Self:
