@@ -36,7 +36,7 @@ def nothing_is_left(talk: EdgeTalk) -> bool:
     return talk.edge.calls() == [] and talk.real.is_empty() and talk.edge.gateways()[0].calls == 0
 
 
-# --- CANCEL ------------------------------------------------------------------------------------------------
+# --- CANCEL -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("before", [[], ["real"]], ids=["step 2", "step 5"])
@@ -84,7 +84,7 @@ def test_cancel_after_an_early_answer_frees_the_media() -> None:
     assert nothing_is_left(talk)
 
 
-# --- refusals and silence ------------------------------------------------------------------------------------
+# --- refusals and silence ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [302, 486, 500, 603])
@@ -149,7 +149,7 @@ def test_requests_after_the_end_get_481_and_a_crossing_bye_200() -> None:
     assert talk.inside("ue", "BYE") == ["ue 200 BYE"]
 
 
-# --- the gateway says no ---------------------------------------------------------------------------------------
+# --- the gateway says no ----------------------------------------------------------------------------
 
 FULL = ErrorDescriptor(510, "Insufficient resources")
 NO_PACKAGE = ErrorDescriptor(445, "Unsupported or Unknown Property")
@@ -213,7 +213,7 @@ def test_no_gateway_is_503() -> None:
     assert talk.last("ue", SipResponse).headers.get("Retry-After") == "10"
 
 
-# --- the gateway goes ------------------------------------------------------------------------------------------
+# --- the gateway goes -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", [GatewayLost(GATEWAY, "silence"), GatewayDown(GATEWAY, "905")], ids=str)
@@ -275,7 +275,7 @@ def test_a_leaving_gateway_takes_no_new_calls() -> None:
     assert EdgeTalk(register=True).edge.gateways()[0].open
 
 
-# --- reports ---------------------------------------------------------------------------------------------------
+# --- reports ----------------------------------------------------------------------------------------
 
 
 def report(name: str, context: int = 1, **parameters: str) -> ActionRequest:
@@ -325,7 +325,7 @@ def test_a_connection_that_is_up_cannot_be_taken_over_by_another_branch() -> Non
     assert talk.answer(200, other, tag="b2") == ["gw Release", "ue 500 INVITE", "core ACK", "core BYE"]
 
 
-# --- the queue ---------------------------------------------------------------------------------------------------
+# --- the queue --------------------------------------------------------------------------------------
 
 
 def test_messages_wait_for_the_gateway_in_order() -> None:

@@ -3,11 +3,12 @@
 import pytest
 
 from imsedge.alg.policy import Policy
+from imsedge.security.fingerprint import fingerprint_of
 from kit.edge_bodies import CORE_OFFER, OFFER, core_answer, ue_answer
 from kit.edge_talk import EdgeTalk
-from kit.gateway_talk import asked, shown_request
+from kit.gateway_talk import CERTIFICATE, asked, shown_request
 
-OWN = "a=fingerprint:sha-256 B9:49:B3:6E:BD:83:C1:95:59:4E:AB:24:29:4F:9F:1E:EF:A1:77:9C:65:9F:B8:49:B7:91:08:3E:1C:79:62:BD"
+OWN = f"a=fingerprint:{fingerprint_of(CERTIFICATE)}"
 UE_PRINT = "a=fingerprint:sha-256 " + ":".join(["11"] * 32)
 
 ORIGINATING = ["gw Reserve core", "gw Reserve And Configure access", "core INVITE"]

@@ -24,7 +24,7 @@ def established(policy: Policy | None = None, setup: str = "passive") -> EdgeTal
     return talk
 
 
-# --- where the offer is ------------------------------------------------------------------------------------
+# --- where the offer is -----------------------------------------------------------------------------
 
 
 def test_offer_in_200_and_answer_in_ack() -> None:
@@ -109,7 +109,7 @@ def test_an_early_answer_makes_the_gateway_report_connections() -> None:
     assert [event.name for event in events.events] == ["hangterm/thb", "tcpbcc/BNCChange"]  # type: ignore[union-attr]
 
 
-# --- refused -----------------------------------------------------------------------------------------------
+# --- refused ----------------------------------------------------------------------------------------
 
 REFUSED = {
     "no fingerprint": (
@@ -191,7 +191,7 @@ def test_tls_without_request_passes_end_to_end() -> None:
     assert talk.to["core"][-1].body == offer.encode()
 
 
-# --- answers that cannot be ----------------------------------------------------------------------------------
+# --- answers that cannot be -------------------------------------------------------------------------
 
 BAD_ANSWERS = {
     "TLS from the core": core_answer().replace("TCP/MSRP", "TCP/TLS/MSRP"),
@@ -257,7 +257,7 @@ def test_an_answer_that_lacks_the_line_counts_as_refusal() -> None:
     ]
 
 
-# --- further offers ------------------------------------------------------------------------------------------
+# --- further offers ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
@@ -341,7 +341,7 @@ def test_two_offers_that_cross_get_491() -> None:
     assert talk.inside("core", "UPDATE", CORE_OFFER) == ["core 491 UPDATE"]
 
 
-# --- forks ---------------------------------------------------------------------------------------------------
+# --- forks ------------------------------------------------------------------------------------------
 
 
 def other_answer() -> str:

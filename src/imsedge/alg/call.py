@@ -27,10 +27,10 @@ from imsedge.alg.media import Media, Then
 from imsedge.alg.messages import M, body_text, refusal, with_text, without_body
 from imsedge.alg.outputs import CallView, Output, Tag
 from imsedge.alg.planner import Result
-from imsedge.alg.procedures import Side
 from imsedge.alg.router import Routed, Router
 from imsedge.alg.session import Forward, Refuse, Verdict, Withhold
 from imsedge.alg.settings import EdgeSettings
+from imsedge.alg.view import view_call
 from imsedge.core.ids import IdSource
 from imsedge.core.machine import NEVER
 from imsedge.sip.dialogs import Role
@@ -181,20 +181,7 @@ class Call:
 
     def view(self, now: float) -> CallView:
         """For people."""
-        session, invite = self.media.session, self._legs.invite
-        return CallView(
-            call_id=invite.call_id,
-            caller=invite.from_.uri,
-            callee=invite.to.uri,
-            direction="originating" if self._legs.side is Side.ACCESS else "terminating",
-            state=self.state.value,
-            age=now - self._started,
-            gateway=str(self.media.gateway or ""),
-            context=session.context,
-            access_termination=session.terminations.get(Side.ACCESS, ""),
-            core_termination=session.terminations.get(Side.CORE, ""),
-            streams=self.media.view(),
-        )
+        return view_call(self._legs, self.media, self.state.value, now - self._started)
 
     # --- the queue -------------------------------------------------------------------------------------
 

@@ -55,10 +55,9 @@ class RequestDesk:
 
     def response(self, key: ClientKey, response: SipResponse, now: float) -> list[Output]:
         """A response to what was sent on from here."""
-        stripped = pop_via(response)
-        if response.status == 100 or stripped is None:
+        if response.status == 100:
             return []
-        return self._answer(key, stripped, now)
+        return self._answer(key, pop_via(response) or response, now)
 
     def failed(self, key: ClientKey, status: int, now: float) -> list[Output]:
         """There will be no final response."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from imsedge.alg.gateways import Gateways
-from imsedge.alg.outputs import Log, Output, StreamView, Tag
+from imsedge.alg.outputs import Log, Output, Tag
 from imsedge.alg.planner import Result, plan, read_result
-from imsedge.alg.procedures import Rejected, Side
+from imsedge.alg.procedures import Rejected
 from imsedge.alg.session import MediaSession, Perform, Verdict
 from imsedge.alg.session import Output as SessionOutput
 from imsedge.alg.settings import EdgeSettings
@@ -66,19 +66,6 @@ class Media:
     def log(self, text: str, termination: str = "") -> Log:
         """A line about this call."""
         return Log(text, self._call_id, self.session.context, termination)
-
-    def view(self) -> tuple[StreamView, ...]:
-        """The secured streams, for people."""
-        return tuple(
-            StreamView(
-                stream=line.index + 1,
-                access=str(line.local.get(Side.ACCESS, "")),
-                core=str(line.local.get(Side.CORE, "")),
-                access_peer=str(line.told[Side.ACCESS].address) if Side.ACCESS in line.told else "",
-                core_peer=str(line.told[Side.CORE].address) if Side.CORE in line.told else "",
-            )
-            for line in self.session.lines.values()
-        )
 
     def _carry_out(self, outputs: list[SessionOutput]) -> list[Output]:
         done: list[Output] = []
