@@ -11,6 +11,7 @@ from imsedge.sip.events import ServerKey
 from imsedge.sip.flow import Flow
 from imsedge.sip.matching import client_key
 from imsedge.sip.message import make_response
+from imsedge.sip.parser import read_message
 from imsedge.sip.states import TimerValues
 from imsedge.sip.transactions import TransactionLayer, TransactionLimits
 from imsedge.sip.writer import write_message
@@ -30,6 +31,15 @@ def test_a_malformed_request_is_answered(edge: Clocked) -> None:
     assert first_lines(outputs) == ["Note", "SIP/2.0 400 Bad Request"]
     assert edge.hear(data) == outputs
     assert edge.layer.open_servers == 0
+
+
+@pytest.mark.parametrize("field", [b"t: <sip:c>", b"To: broken", b"f: <sip:c>", b"i: 2", b"CSeq: x"])
+def test_a_field_that_stands_twice_is_answered_with_the_first(edge: Clocked, field: bytes) -> None:
+    data = write_message(request("OPTIONS")).replace(b"Contact", field + b"\r\nContact")
+    outputs = edge.hear(data)
+    assert first_lines(outputs) == ["Note", "SIP/2.0 400 Bad Request"]
+    answer = read_message(only(outputs, ev.Transmit).data)
+    assert (answer.call_id, answer.cseq.number) == ("c1@192.0.2.7", 1)
 
 
 @pytest.mark.parametrize(

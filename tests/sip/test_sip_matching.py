@@ -14,6 +14,7 @@ from imsedge.sip.matching import (
     response_flow,
     server_key,
     stateless_tag,
+    with_vias_of,
 )
 from kit.sip import EDGE, UE, request, response
 
@@ -67,6 +68,14 @@ def test_the_top_via_tells_where_a_request_came_from(via: str, source: Transport
 def test_where_a_response_goes(via: str, transport: str, port: int) -> None:
     flow = Flow(transport, UE, EDGE, 3)
     assert response_flow(read_via(via), flow) == flow._replace(remote=TransportAddress(UE.host, port))
+
+
+def test_a_response_goes_back_the_way_of_its_request() -> None:
+    invite = request("INVITE", "Via: SIP/2.0/UDP below")
+    answer = response(invite, 200)
+    assert with_vias_of(invite, answer) is answer
+    spoilt = answer.with_headers(answer.headers.replaced("Via", "SIP/2.0/UDP elsewhere"))
+    assert with_vias_of(invite, spoilt).headers.all("Via") == invite.headers.all("Via")
 
 
 def test_the_ack_for_a_refusal() -> None:

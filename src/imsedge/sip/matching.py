@@ -71,6 +71,14 @@ def response_flow(via: Via, flow: Flow) -> Flow:
     return flow._replace(remote=TransportAddress(flow.remote.host, port))
 
 
+def with_vias_of(request: SipRequest, response: SipResponse) -> SipResponse:
+    """The way back is that of the request, whatever those behind us made of it (clause 8.2.6.2)."""
+    vias = request.headers.fields("Via")
+    if response.headers.fields("Via") == vias:
+        return response
+    return response.with_headers(response.headers.without("Via").with_first("Via", *vias))
+
+
 def make_ack(invite: SipRequest, response: SipResponse) -> SipRequest:
     """The ACK for a non-2xx, by the hop that sent the INVITE (clause 17.1.1.3)."""
     return _companion(invite, "ACK", response.required("To"))

@@ -210,7 +210,6 @@ class SipResponse(Message, frozen=True, kw_only=True):
 
 SipMessage = SipRequest | SipResponse
 
-_COPIED = ("Via", "From", "To", "Call-ID", "CSeq")
 _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
 
 
@@ -226,13 +225,17 @@ def make_response(
     """A response to ``request`` (RFC 3261 clause 8.2.6).
 
     Via, From, To, Call-ID and CSeq are copied; ``to_tag`` is added to a To that has none; Record-Route is
-    copied into 101..299 of requests that form dialogs (clause 12.1.1), Timestamp into 100.
+    copied into 101..299 of requests that form dialogs (clause 12.1.1), Timestamp into 100.  Of a field that
+    stands twice in a broken request only the first is copied.
     """
-    copied = [(field.name, field.value) for field in request.headers if canonical(field.name) in _COPIED]
-    if to_tag is not None:
-        copied = [
-            (name, _tagged(value, to_tag) if canonical(name) == "To" else value) for name, value in copied
-        ]
+    to = request.required("To")
+    copied = [
+        *(("Via", value) for value in request.headers.fields("Via")),
+        ("From", request.required("From")),
+        ("To", to if to_tag is None else _tagged(to, to_tag)),
+        ("Call-ID", request.required("Call-ID")),
+        ("CSeq", request.required("CSeq")),
+    ]
     if 100 < status < 300 and request.method in _DIALOG_FORMING:
         copied += [("Record-Route", value) for value in request.headers.fields("Record-Route")]
     if status == 100:

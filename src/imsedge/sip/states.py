@@ -112,7 +112,7 @@ DURATIONS = {
     Timer.M: Duration("t1", 64, 64),
     Timer.PROCEEDING_E: Duration("t2", 1, None, grows_to="t2"),
     Timer.TRYING: Duration("trying", 1, 1),
-    Timer.UNANSWERED: Duration("t1", 64, 64),
+    Timer.UNANSWERED: Duration("t1", 80, 80),  # longer than F, by which a proxy's user hears of silence
 }
 
 

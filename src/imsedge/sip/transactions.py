@@ -30,6 +30,7 @@ from imsedge.sip.matching import (
     response_flow,
     server_key,
     stateless_tag,
+    with_vias_of,
 )
 from imsedge.sip.message import SipMessage, SipRequest, SipResponse, make_response
 from imsedge.sip.parser import read_message
@@ -299,7 +300,7 @@ class TransactionLayer:
             case Act.SEND, _, _:
                 self._send(transaction)
             case Act.REPLY, ServerKey(), SipResponse():
-                transaction.octets = write_message(message)
+                transaction.octets = write_message(with_vias_of(transaction.request, message))
                 self._send(transaction)
             case Act.TRYING, ServerKey(), _:
                 transaction.octets = write_message(make_response(transaction.request, 100))
