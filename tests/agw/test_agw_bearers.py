@@ -21,6 +21,8 @@ from imsedge.bearer.messages import (
     OpenFailed,
     Refused,
     Released,
+    Relinked,
+    RelinkFailed,
     Statistics,
     TlsEstablished,
     TlsRole,
@@ -44,6 +46,8 @@ def stream() -> StreamState:
 PHASES: list[tuple[AnyEvent, Phase, bool, str | None]] = [
     (Opened(1, 0.0, HERE), Phase.IDLE, True, None),
     (OpenFailed(1, 0.0, exhausted=True, reason="x"), Phase.FAILED, True, None),
+    (Relinked(1, 0.0), Phase.OPENING, True, None),
+    (RelinkFailed(1, 0.0, "elsewhere"), Phase.OPENING, True, None),
     (Connecting(1, 0.0, HERE, PEER), Phase.CONNECTING, False, None),
     (Established(1, 0.0, HERE, PEER, accepted=True), Phase.CONNECTED, False, "connected with 10.9.9.9:2"),
     (Refused(1, 0.0, PEER, "not you"), Phase.OPENING, False, "refused 10.9.9.9:2: not you"),

@@ -175,3 +175,24 @@ async def test_a_worker_that_does_not_stop_is_killed() -> None:
     await plane.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.system
+async def test_an_endpoint_moves_to_contexts_of_its_worker_only() -> None:
+    async with running(processes(2)) as (plane, gateway):
+        for number, context in ((1, 1), (2, 2), (3, 3)):
+            plane.send(open_endpoint(number, context))
+            await gateway.expect(m.Opened, number)
+        plane.send(m.Relink(1, 2, 9))  # the contexts of odd and even numbers are in different workers
+        failed = await gateway.expect(m.RelinkFailed, 1)
+        assert isinstance(failed, m.RelinkFailed)
+        assert "another worker" in failed.reason
+        plane.send(m.Relink(1, 3, 3))
+        await gateway.expect(m.Relinked, 1)
+        plane.send(m.Relink(2, 44, 9))  # a new context is where its first endpoint is
+        await gateway.expect(m.Relinked, 2)
+        for number in (1, 2, 3):
+            plane.send(m.Release(number))
+            await gateway.expect(m.Released, number)
+        assert isinstance(plane, PlanePool)
+        assert not plane._contexts

@@ -19,6 +19,9 @@ from imsedge.bearer.messages import (
     Query,
     Release,
     Released,
+    Relink,
+    Relinked,
+    RelinkFailed,
     Statistics,
 )
 from imsedge.core.address import TransportAddress
@@ -28,11 +31,13 @@ class FakePlane:
     """``ports``: how many endpoints there can be.  ``counters``: what every endpoint has counted.
 
     ``strict``: orders for endpoints that are not there are errors; otherwise they are passed over, as a real
-    media plane does when it has just died or given up.
+    media plane does when it has just died or given up.  ``rigid``: endpoints cannot change their context.
     """
 
     def __init__(self, *, ports: int = 1_000_000, first_port: int = 30_000, strict: bool = True) -> None:
         self.open: dict[int, EndpointSettings] = {}
+        self.links: dict[int, int] = {}
+        self.rigid = False
         self.orders: list[AnyCommand] = []
         self.counters = Counters(octets_received=7, octets_sent=5, duration_ms=1_000)
         self._ports = ports
@@ -50,16 +55,18 @@ class FakePlane:
         match command:
             case Configure():
                 self.open[command.endpoint] = command.settings
+            case Relink():
+                return [self._relink(command, now)]
             case Query():
                 return [Statistics(command.endpoint, now, self.counters)]
             case Release():
-                del self.open[command.endpoint]
+                del self.open[command.endpoint], self.links[command.endpoint]
                 return [Released(command.endpoint, now, self.counters)]
         return []
 
     def die(self, now: float) -> list[AnyEvent]:
         """The worker process is gone with all it had."""
-        lost, self.open = self.open, {}
+        lost, self.open, self.links = self.open, {}, {}
         return [Failed(endpoint, now, FailureCause.PLANE) for endpoint in lost]
 
     def told(self, kind: type[Command]) -> list[Command]:
@@ -71,5 +78,21 @@ class FakePlane:
         if len(self.open) >= self._ports:
             return OpenFailed(command.endpoint, now, exhausted=True, reason="no port")
         self.open[command.endpoint] = command.settings
+        self._join(command.endpoint, command.link)
         self._next_port += 1
         return Opened(command.endpoint, now, TransportAddress(command.address, self._next_port - 1))
+
+    def _relink(self, command: Relink, now: float) -> AnyEvent:
+        if self.rigid:
+            return RelinkFailed(command.endpoint, now, "the context is in another worker")
+        self._join(command.endpoint, command.link)
+        return Relinked(command.endpoint, now)
+
+    def _join(self, endpoint: int, link: int) -> None:
+        self.links[endpoint] = link
+        assert list(self.links.values()).count(link) <= 2, "a link has two ends"
+
+    def partners(self) -> set[frozenset[int]]:
+        """The endpoints that are joined now."""
+        ends = [frozenset(e for e, link in self.links.items() if link == of) for of in self.links.values()]
+        return {pair for pair in ends if len(pair) == 2}

@@ -188,3 +188,34 @@ def test_tls_on_both_legs() -> None:
         far.do_handshake()
         ue.send(b"secured twice")
         assert receive_exactly(far, 13) == b"secured twice"
+
+
+def test_an_endpoint_gets_another_partner_and_keeps_its_connection() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access, core = rig.pair(backend, TCP)
+        first, server = rig.call(access), rig.accept(listener)
+        first.sendall(b"before")
+        assert receive_exactly(server, 6) == b"before"
+        newcomer = rig.open(900, TCP)
+        second = rig.call(newcomer)
+        rig.do(m.Relink(access.endpoint, 1, 901))
+        rig.expect(m.Relinked, access.endpoint)
+        first.sendall(b"to nobody")
+        rig.do(m.Relink(newcomer.endpoint, 1, rig.plane._link_of[core.endpoint]))
+        rig.expect(m.Relinked, newcomer.endpoint)
+        second.sendall(b"after")
+        assert receive_exactly(server, 5) == b"after"
+        server.sendall(b"back")
+        assert receive_exactly(second, 4) == b"back"
+        assert not rig.seen(m.Closed, access.endpoint)
+
+
+def test_a_link_has_two_ends_and_no_third() -> None:
+    with PlaneRig() as rig:
+        one, two, three = rig.open(1), rig.open(1), rig.open(2)
+        rig.do(m.Relink(three.endpoint, 1, 1))
+        assert "two ends" in rig.expect(m.RelinkFailed, three.endpoint).reason
+        rig.do(m.Release(one.endpoint), m.Relink(three.endpoint, 1, 1), m.Relink(two.endpoint, 1, 1))
+        rig.expect(m.Relinked, three.endpoint)
+        rig.expect(m.Relinked, two.endpoint)

@@ -15,11 +15,15 @@ from imsedge.bearer.messages import (
     OpenFailed,
     Refused,
     Released,
+    Relinked,
+    RelinkFailed,
     Statistics,
     TlsEstablished,
     TlsStarted,
     Verified,
 )
+
+_ANSWERS = Opened | OpenFailed | Relinked | RelinkFailed | Statistics | Released
 
 
 def apply_event(stream: StreamState, event: AnyEvent) -> None:
@@ -36,7 +40,7 @@ def log_text(event: AnyEvent) -> str | None:
 def is_answer(event: AnyEvent) -> bool:
     """Whether it is the last word on an order that was given; losing the plane answers all of them."""
     lost = isinstance(event, Failed) and event.cause is FailureCause.PLANE
-    return lost or isinstance(event, Opened | OpenFailed | Statistics | Released)
+    return lost or isinstance(event, _ANSWERS)
 
 
 def _opened(stream: StreamState, event: Opened) -> None:
@@ -81,7 +85,11 @@ def _verified(stream: StreamState, _event: Verified) -> None:
     stream.phase = Phase.SECURED
 
 
-def _nothing(_stream: StreamState, _event: Refused) -> None:
+def _relink_failed(stream: StreamState, event: RelinkFailed) -> None:
+    stream.failure = (510, event.reason)
+
+
+def _nothing(_stream: StreamState, _event: Refused | Relinked) -> None:
     """The bearer is as it was."""
 
 
@@ -94,6 +102,8 @@ def _counted(stream: StreamState, event: Statistics | Released) -> None:
 _APPLY: dict[type, Callable[[StreamState, Any], None]] = {
     Opened: _opened,
     OpenFailed: _open_failed,
+    Relinked: _nothing,
+    RelinkFailed: _relink_failed,
     Connecting: _connecting,
     Established: _established,
     Refused: _nothing,

@@ -2,8 +2,9 @@
 
 The gateway *opens* endpoints, *configures* them (the wanted state as a whole, so that a command can be
 repeated), *starts* TCP or TLS, asks for *statistics* and *releases*.  The plane answers with events.  Two
-endpoints that carry the same ``link`` are the two ends of one stream of one context: what one
-receives the other sends.  The same values travel in one process and over a socket pair to a worker.
+endpoints that carry the same ``link`` are the two ends of one stream of one context: what one receives the
+other sends; *relinking* gives an endpoint another partner.  The same values travel in one process and over
+a socket pair to a worker.
 
 Endpoint and link numbers are chosen by the gateway, are unique in its life and never reused.
 """
@@ -129,6 +130,16 @@ class StartTls(Command, frozen=True, tag=True):
     """
 
 
+class Relink(Command, frozen=True, tag=True):
+    """From now on the endpoint is an end of this link of this context; port and connection stay.
+
+    What the old partner had not yet taken is lost.  Answer: ``Relinked`` or ``RelinkFailed``.
+    """
+
+    context: int
+    link: int
+
+
 class Query(Command, frozen=True, tag=True):
     """Ask for statistics.  Answer: ``Statistics``."""
 
@@ -157,6 +168,16 @@ class OpenFailed(Event, frozen=True, tag=True):
     """Nothing was kept.  ``exhausted``: no free port left; else the address cannot be bound."""
 
     exhausted: bool
+    reason: str
+
+
+class Relinked(Event, frozen=True, tag=True):
+    """The endpoint has its new partner, if there is one."""
+
+
+class RelinkFailed(Event, frozen=True, tag=True):
+    """Everything is as it was."""
+
     reason: str
 
 
@@ -264,10 +285,12 @@ class Released(Event, frozen=True, tag=True):
     counters: Counters
 
 
-AnyCommand = Open | Configure | StartTcp | StartTls | Query | Release
+AnyCommand = Open | Configure | StartTcp | StartTls | Relink | Query | Release
 AnyEvent = (
     Opened
     | OpenFailed
+    | Relinked
+    | RelinkFailed
     | Connecting
     | Established
     | Refused

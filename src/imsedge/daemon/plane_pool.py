@@ -82,6 +82,8 @@ class PlanePool:
         if isinstance(command, m.Open):
             self._open(command)
         elif command.endpoint in self._homes:
+            if isinstance(command, m.Relink) and not self._move(command):
+                return
             self._homes[command.endpoint][0].send(command)
 
     async def stop(self) -> None:
@@ -100,13 +102,29 @@ class PlanePool:
         worker = self._contexts.get(command.context) or self._choose(command.context)
         if worker is None:
             reason = "no worker of the media plane is up"
-            event = m.OpenFailed(command.endpoint, time.monotonic(), exhausted=False, reason=reason)
-            asyncio.get_running_loop().call_soon(self._deliver, event)
+            self._refuse(m.OpenFailed(command.endpoint, time.monotonic(), exhausted=False, reason=reason))
             return
-        self._contexts[command.context] = worker
-        self._homes[command.endpoint] = (worker, command.context)
-        self._population[command.context] += 1
+        self._settle(command.endpoint, worker, command.context)
         worker.send(command)
+
+    def _move(self, command: m.Relink) -> bool:
+        """Into another context, unless another worker has that: sockets do not change processes."""
+        worker, _ = self._homes[command.endpoint]
+        if self._contexts.get(command.context, worker) is not worker:
+            reason = "the context is in another worker of the media plane"
+            self._refuse(m.RelinkFailed(command.endpoint, time.monotonic(), reason))
+            return False
+        self._forget(command.endpoint)
+        self._settle(command.endpoint, worker, command.context)
+        return True
+
+    def _settle(self, endpoint: int, worker: "_Worker", context: int) -> None:
+        self._contexts[context] = worker
+        self._homes[endpoint] = (worker, context)
+        self._population[context] += 1
+
+    def _refuse(self, event: m.AnyEvent) -> None:
+        asyncio.get_running_loop().call_soon(self._deliver, event)
 
     def _choose(self, context: int) -> "_Worker | None":
         """Contexts are numbered in order, so this spreads them evenly."""

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from imsedge.plane.buffer import BUFFER_OCTETS
 from imsedge.plane.faults import BearerError
-from imsedge.plane.loop import READ, WRITE
+from imsedge.plane.loop import NOTHING, READ, WRITE
 from imsedge.plane.watch import Watch
 
 BURST = 4
@@ -77,6 +77,7 @@ class Conduit:
         """The other end is gone."""
         self._received, self._sent = self.octets
         self.inward = self.outward = None
+        self.watch.want(NOTHING)
 
     def on_event(self, mask: int) -> None:
         """The loop's handler."""
