@@ -17,6 +17,7 @@ from imsedge.h248.model import ActionReply, ErrorDescriptor, TransactionReply
 from imsedge.h248.transactions.events import Result
 
 MAX_SEGMENTS = 64  # of one reply that we put together: 4 MB
+_BETWEEN = 12  # octets that a neighbour costs at most: a comma and a line end, or longer BER lengths
 
 
 def split(
@@ -30,11 +31,11 @@ def split(
         need = size(TransactionReply(number, (piece,), segment=MAX_SEGMENTS, last=True)) - empty
         if empty + need > most:
             return None
-        if need > room:
+        if parts[-1] and need > room:
             parts.append([])
             room = most - empty
         parts[-1].append(piece)
-        room -= need
+        room -= need + _BETWEEN
     if len(parts) > MAX_SEGMENTS:
         return None
     last = len(parts)
