@@ -35,7 +35,7 @@ from imsedge.h248.transactions.segments import MAX_SEGMENTS, Assembly, join, spl
 from kit.h248 import DONE, GATEWAY, MGC, A, B, arrive, audit, decoded, request, settings, transactions
 from kit.wire import FATES, Node, Wire, losing
 
-MOST = 400  # octets of a datagram here
+MOST = 470  # octets of a datagram here
 
 
 def replies(count: int, context: int = 1) -> tuple[ActionReply, ...]:
