@@ -14,5 +14,7 @@ class Buffer:
     __slots__ = ("pointer", "view")
 
     def __init__(self) -> None:
-        self.view = memoryview(bytearray(BUFFER_OCTETS))
-        self.pointer = Binding.ffi.from_buffer(self.view)
+        # OpenSSL's side owns the octets: a pointer into a Python object that the collector clears first
+        # would outlive it.
+        self.pointer = Binding.ffi.new("char[]", BUFFER_OCTETS)
+        self.view = memoryview(Binding.ffi.buffer(self.pointer))
