@@ -302,17 +302,15 @@ def test_a_failed_bearer_is_only_logged_where_the_operator_wants_that() -> None:
 def test_a_heartbeat_of_a_call_that_lives_is_acknowledged() -> None:
     talk = confirmed()
     assert talk.notify(report("hangterm/thb")) == ["gw reply"]
-    (reply,) = talk.replies[-1].result
-    assert reply == ActionReply(1, (CommandReply(Verb.NOTIFY, ("ip/access/1",)),))
+    assert talk.reply_to_notify() == ActionReply(1, (CommandReply(Verb.NOTIFY, ("ip/access/1",)),))
 
 
 def test_a_heartbeat_of_nobodys_context_gets_411_and_is_subtracted() -> None:
     talk = EdgeTalk()
     assert talk.notify(report("hangterm/thb", context=99)) == ["gw reply", "gw Subtract all"]
-    (reply,) = talk.replies[-1].result
-    assert isinstance(reply, ActionReply)
-    assert reply.error is not None
-    assert reply.error.code == 411
+    error = talk.reply_to_notify().error
+    assert error is not None
+    assert error.code == 411
     assert talk.h248[-1].context == 99
 
 
@@ -323,6 +321,91 @@ def test_a_connection_that_is_up_cannot_be_taken_over_by_another_branch() -> Non
     talk.notify(report("tcpbcc/BNCChange", Type="Est"))
     other = core_answer("passive").replace("10.9.9.9", "10.9.9.8")
     assert talk.answer(200, other, tag="b2") == ["gw Release", "ue 500 INVITE", "core ACK", "core BYE"]
+
+
+# --- the rest of SIP ----------------------------------------------------------------------------------
+
+
+def test_bye_in_an_early_dialog_leaves_the_end_to_the_487() -> None:
+    talk = EdgeTalk()
+    talk.invite(OFFER)
+    talk.answer(183, core_answer())
+    assert talk.inside("ue", "BYE") == ["core BYE"]
+    assert talk.reply("core", 200, method="BYE") == ["ue 200 BYE"]
+    assert talk.answer(487) == ["core ACK", "ue 487 INVITE", "gw Release"]
+    assert nothing_is_left(talk)
+
+
+def test_a_2xx_that_cannot_be_read_is_a_502() -> None:
+    talk = EdgeTalk()
+    talk.invite(OFFER)
+    assert talk.answer(200, core_answer(), headers=[("Content-Encoding", "gzip")]) == [
+        "gw Release",
+        "ue 502 INVITE",
+        "core ACK",
+        "core BYE",
+    ]
+
+
+def test_an_update_that_is_refused_or_not_answered_changes_nothing() -> None:
+    talk = confirmed()
+    moved = OFFER.replace("7654", "7700")
+    for status in (488, 200):
+        assert talk.inside("ue", "UPDATE", moved) == ["core UPDATE"]
+        assert talk.reply("core", status, method="UPDATE") == [f"ue {status} UPDATE"]
+    (call,) = talk.edge.calls()
+    assert call.streams[0].access_peer == "198.51.100.7:7654"
+
+
+def test_a_bad_answer_in_prack_ends_the_call() -> None:
+    talk = EdgeTalk()
+    talk.invite()
+    talk.answer(183, CORE_OFFER, headers=[("Require", "100rel"), ("RSeq", "1")])
+    assert talk.inside("ue", "PRACK", core_answer(), "RAck: 1 2 INVITE") == [
+        "gw Release",
+        "ue 488 PRACK",
+        "ue 488 INVITE",
+        "core CANCEL",
+    ]
+
+
+def test_a_request_that_waits_when_the_gateway_is_lost_is_answered() -> None:
+    talk = confirmed()
+    talk.answers = ["hold"]
+    more = OFFER + OFFER[OFFER.index("m=") :].replace("7654", "7655")
+    assert talk.inside("ue", "INVITE", more) == ["gw Configure core"]
+    assert talk.inside("core", "INFO") == []
+    assert talk.tell(GatewayLost(GATEWAY, "silence")) == [
+        "ue 503 INVITE",
+        "ue BYE",
+        "core BYE",
+        "core 481 INFO",
+    ]
+
+
+def test_a_2xx_that_comes_again_after_the_end_is_passed_on_without_a_description() -> None:
+    talk = confirmed()
+    talk.inside("ue", "BYE")
+    assert talk.answer(200, core_answer("passive")) == ["ue 200 INVITE"]
+    assert talk.to["ue"][-1].body == b""
+
+
+def test_a_late_ack_goes_through_without_a_description() -> None:
+    talk = EdgeTalk()
+    talk.invite()
+    talk.answer(200, CORE_OFFER)
+    talk.tell(GatewayLost(GATEWAY, "silence"))
+    assert talk.inside("ue", "ACK", ue_answer(), cseq=2) == ["core ACK"]
+    assert talk.to["core"][-1].body == b""
+
+
+def test_many_re_invites_leave_no_trace() -> None:
+    talk = confirmed()
+    for _ in range(20):
+        talk.inside("ue", "INVITE", OFFER)
+        talk.reply("core", 200, core_answer("passive"), method="INVITE")
+        talk.inside("ue", "ACK")
+    assert len(talk.edge._relays) <= 9
 
 
 # --- the queue --------------------------------------------------------------------------------------

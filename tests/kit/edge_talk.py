@@ -21,7 +21,7 @@ from imsedge.core.ids import CountingIds
 from imsedge.core.machine import Tick
 from imsedge.h248.association.events import GatewayUp, RequestTo
 from imsedge.h248.codec import Encoding, decode, encode
-from imsedge.h248.model import ActionRequest, IpMid, Message, Mid, TransactionRequest
+from imsedge.h248.model import ActionReply, ActionRequest, IpMid, Message, Mid, TransactionRequest
 from imsedge.h248.transactions import Failure, ReplyArrived, RequestArrived, RequestFailed, SendReply
 from imsedge.sip import events as sip
 from imsedge.sip.bodies import SDP
@@ -84,9 +84,13 @@ class EdgeTalk:
 
     def send(self, party: str, message: SipMessage) -> list[str]:
         """``message`` arrives from ``party``; what left because of it."""
+        return self.hear(party, write_message(message))
+
+    def hear(self, party: str, octets: bytes) -> list[str]:
+        """Any octets arrive from ``party``."""
         self.seen.clear()
         local = ACCESS if party == "ue" else CORE_SIDE
-        self._layer(sip.Received(write_message(message), Flow("udp", ADDRESSES[party], local)))
+        self._layer(sip.Received(octets, Flow("udp", ADDRESSES[party], local)))
         return list(self.seen)
 
     def request(
@@ -217,6 +221,12 @@ class EdgeTalk:
         """The gateway reports something."""
         request = TransactionRequest(77, (action,))
         return self.tell(RequestArrived(77, request, TransportAddress("10.0.0.9", 2944), 2, GATEWAY))
+
+    def reply_to_notify(self) -> ActionReply:
+        """What the edge answered to the last report."""
+        result = self.replies[-1].result
+        assert isinstance(result, tuple)
+        return result[0]
 
     def release_held(self, result: Result | None = None) -> list[str]:
         """The gateway answers what it was made to ``hold``."""

@@ -247,7 +247,8 @@ class Call:
         """The INVITE ends the call with it; a further offer leaves everything as it was."""
         if arrived.leg is not None and before is not None:
             arrived.leg.negotiation = before
-        outputs = self._refuse(arrived.key, arrived.request, verdict.status, verdict.reason)
+        outputs: list[Output] = [self.media.log(f"offer refused: {verdict.status} {verdict.reason}")]
+        outputs += self._refuse(arrived.key, arrived.request, verdict.status, verdict.reason)
         return outputs if arrived.leg is not None else outputs + self._end(arrived.now)
 
     def _bye(self, arrived: _Arrived, leg: Leg) -> list[Output]:
@@ -256,6 +257,7 @@ class Call:
         if leg.passed:
             self._legs.remove(leg)
             if not self._legs.any_passed():
+                outputs += [self.media.log(f"call ended by the {arrived.sender.value}")]
                 outputs += self._end(arrived.now)
         return outputs
 
@@ -330,9 +332,11 @@ class Call:
             return outputs
         if response.status >= 300:
             return outputs + self._end(now)
-        self.state, self.deadline = State.CONFIRMED, NEVER
         if leg is not None:
             leg.passed = True
+        if self.state is State.SETUP:
+            outputs.append(self.media.log("call answered"))
+        self.state, self.deadline = State.CONFIRMED, NEVER
         return outputs
 
     def _late_response(

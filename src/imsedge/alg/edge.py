@@ -122,6 +122,12 @@ class Edge:
     def handle(self, event: EdgeInput, now: float) -> list[Output]:
         """Take one input; return what to do, in order."""
         self._now = now
+        try:
+            return self._handle(event)
+        except SipError as error:  # of a response, an ACK or a CANCEL: there is nobody to tell
+            return [Log(f"dropped: {error}")]
+
+    def _handle(self, event: EdgeInput) -> list[Output]:
         match event:
             case RequestArrived(key, request, flow):
                 return self._request(key, request, flow)
@@ -130,7 +136,7 @@ class Edge:
             case TransactionFailed():
                 return self._failed(event)
             case AckArrived(request, flow):
-                return self._with(self._find(request, flow), lambda call: call.ack(request, flow, now))
+                return self._with(self._find(request, flow), lambda call: call.ack(request, flow, self._now))
             case CancelArrived():
                 return self._cancel(event)
             case Tick():
