@@ -73,7 +73,7 @@ class _Arrived(NamedTuple):
 
 
 class Call:
-    """``handle``-like: each method takes one input and returns what to do, in order."""
+    """Each method takes one input and returns what to do, in order."""
 
     def __init__(
         self, legs: Legs, router: Router, media: Media, settings: EdgeSettings, ids: IdSource
@@ -257,8 +257,7 @@ class Call:
         if leg.passed:
             self._legs.remove(leg)
             if not self._legs.any_passed():
-                outputs += [self.media.log(f"call ended by the {arrived.sender.value}")]
-                outputs += self._end(arrived.now)
+                outputs += [self.media.log("call ended"), *self._end(arrived.now)]
         return outputs
 
     def _ack(self, request: SipRequest, flow: Flow, now: float) -> list[Output]:
