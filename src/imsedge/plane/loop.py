@@ -97,13 +97,8 @@ class Loop:
 
     def turn(self, limit: float | None = None) -> None:
         """Wait, at most ``limit`` seconds, and call what is due."""
-        wait = self.deadline - self.now()
-        if limit is not None:
-            wait = min(wait, limit)
-        # -1 is for ever; epoll rounds up, so a timer is never early.
-        ready = self._epoll.poll(-1 if wait == inf else max(wait, 0.0))
         find = self._handlers.get
-        for descriptor, mask in ready:
+        for descriptor, mask in self._epoll.poll(self._patience(limit) if self._timers else limit):
             handler = find(descriptor)
             if handler is not None:
                 try:
@@ -112,6 +107,14 @@ class Loop:
                     self._crashed(descriptor, error)
         if self._timers:
             self._fire()
+
+    def _patience(self, limit: float | None) -> float | None:
+        """Until the next timer; epoll rounds up, so a timer is never early.  ``None``: for ever."""
+        deadline = self.deadline
+        if deadline == inf:
+            return limit
+        wait = max(deadline - self.now(), 0.0)
+        return wait if limit is None else min(wait, limit)
 
     def _fire(self) -> None:
         now = self.now()
