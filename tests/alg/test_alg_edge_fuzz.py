@@ -1,7 +1,7 @@
 """Any messages in any order, whole or damaged: the edge never fails, and never says what cannot be read.
 
-The contract: what arrives is served, refused or dropped; what leaves is well-formed SIP (the conversation reads
-every message that it is handed); when all have fallen silent, no transaction is left.
+The contract: what arrives is served, refused or dropped; what leaves is well-formed SIP (the conversation
+reads every message that it is handed); when all have fallen silent, no transaction is left.
 """
 
 from random import Random
