@@ -3,9 +3,10 @@
 %% -*- erlang -*-
 %% The Erlang/OTP megaco application as the other end of our associations, driven by a test.
 %%
-%%   megaco_peer.escript mgc|mg udp|tcp PORT [three-way] [slow=MS]
+%%   megaco_peer.escript mgc|mg udp|tcp PORT [three-way] [slow=MS] [pdu=OCTETS]
 %%
 %% mgc: listens on 127.0.0.1:PORT and accepts every registration.  mg: registers with 127.0.0.1:PORT.
+%% pdu: replies larger than this go in segments.
 %% Standard input, one line each:   <base64 of a text message>  send its request
 %%                                  quit                        end
 %% Standard output, one line each:  READY | UP VERSION PROFILE | REFUSED
@@ -30,13 +31,15 @@ main([Role, Transport, Port | Options]) ->
     register(peer_main, self()),
     ets:new(peer, [named_table, public, set]),
     Slow = case [list_to_integer(Ms) || "slow=" ++ Ms <- Options] of [N] -> N; [] -> 0 end,
+    Cut = lists:append([[{segment_send, infinity}, {max_pdu_size, list_to_integer(Octets)}]
+                        || "pdu=" ++ Octets <- Options]),
     ThreeWay = lists:member("three-way", Options),
     ets:insert(peer, [{slow, Slow}, {three_way, ThreeWay}]),
     ok = application:start(megaco),
     Mid = {domainName, {'DomainName', Role ++ ".erlang.example", ?NOV}},
     ok = megaco:start_user(Mid, [{user_mod, ?MODULE}, {strict_version, false}, {auto_ack, ThreeWay},
         {request_timer, {megaco_incr_timer, 500, 2, 0, 6}}, {reply_timer, 30000},
-        {long_request_timer, 30000}, {pending_timer, 30000}]),
+        {long_request_timer, 30000}, {pending_timer, 30000} | Cut]),
     RH = receive_handle(Mid, Transport),
     spawn(fun() -> lines(io:get_line("")) end),
     open(Role, Transport, RH, list_to_integer(Port)),
@@ -96,6 +99,10 @@ send(CH, Line) ->
         megaco_compact_text_encoder:decode_message([], dynamic, base64:decode(Line)),
     spawn(fun() ->
         case megaco:call(CH, Actions, [{protocol_version, V}]) of
+            {_, {ok, [{N, _} | _] = Segments}} when is_integer(N) ->
+                Parts = [Part || {_, Part} <- lists:keysort(1, Segments)],
+                say("SEGMENTS ~p", [length(Parts)]),
+                show("REPLY", V, reply({actionReplies, lists:append(Parts)}, V));
             {_, {ok, Replies}} -> show("REPLY", V, reply({actionReplies, Replies}, V));
             {_, {error, {'ErrorDescriptor', _, _} = E}} -> show("REPLY", V, reply({transactionError, E}, V));
             {_, Other} -> say("FAILED ~p", [Other])

@@ -31,9 +31,11 @@ from imsedge.h248.codec import Encoding, decode, encode
 from imsedge.h248.model import (
     CHOOSE_CONTEXT,
     ActionRequest,
+    Audit,
     CommandRequest,
     DeviceMid,
     Message,
+    SegmentAck,
     TransactionAck,
     TransactionPending,
     TransactionReply,
@@ -87,9 +89,9 @@ class Erlang:
         body: Any = decode(base64.b64decode(await self.says(word))).body
         return body[0]
 
-    def send(self, actions: tuple[ActionRequest, ...]) -> None:
+    def send(self, actions: tuple[ActionRequest, ...], version: int = 2) -> None:
         """Let Erlang send a request."""
-        message = Message(2, DeviceMid("x"), (TransactionRequest(1, actions),))
+        message = Message(version, DeviceMid("x"), (TransactionRequest(1, actions),))
         assert self.process.stdin is not None
         self.process.stdin.write(base64.b64encode(encode(message, Encoding.COMPACT)) + b"\n")
 
@@ -256,6 +258,35 @@ async def test_erlang_is_killed_and_comes_back(transport: str, erlang: Launch, c
     assert (await side.hears(Registered)).kept
     change = (await second.transaction("REQUEST")).actions[0].commands[0].service_change
     assert (change.method, change.reason) == ("Disconnected", "900 Service Restored")
+
+
+async def test_erlang_puts_our_segments_together(erlang: Launch, closing: Keep) -> None:
+    port, socket_ = free_port("udp"), await calling("udp")
+    peer = await erlang("mgc", "udp", port)
+    await peer.says("READY")
+    side = closing(Side(gateway_machine(port, socket_, max_message=300), socket_))
+    side.endpoint.feed(Start())
+    await side.hears(Registered)
+    names = [f"ip/access/{number}" for number in range(30)]
+    commands = tuple(CommandRequest(Verb.SUBTRACT, (name,), audit=Audit()) for name in names)
+    peer.send((ActionRequest(1, commands),), version=3)
+    assert int(await peer.says("SEGMENTS")) > 3
+    reply = await peer.transaction("REPLY")
+    assert [command.terminations[0] for action in reply.result for command in action.replies] == names
+
+
+async def test_we_put_segments_of_erlang_together(erlang: Launch, closing: Keep) -> None:
+    socket_ = await called("udp")
+    side = closing(Side(ControllerAssociation(ControllerSettings(), settings(MGC), RandomIds()), socket_))
+    await erlang("mg", "udp", socket_.local.port, "pdu=300")
+    up = await side.hears(GatewayUp)
+    names = [f"ip/access/{number}" for number in range(30)]
+    commands = [CommandRequest(Verb.SUBTRACT, (name,), audit=Audit()) for name in names]
+    actions = tuple(ActionRequest(context, (command,)) for context, command in enumerate(commands, 1))
+    side.endpoint.feed(RequestTo(up.gateway, actions, tag="long"))  # OTP cuts between actions only
+    reply = await side.hears(ReplyArrived)
+    assert [command.terminations[0] for action in reply.result for command in action.replies] == names
+    assert len([t for t in transactions(side) if isinstance(t, SegmentAck)]) > 3
 
 
 def transactions(side: Side) -> list[Any]:
