@@ -136,3 +136,20 @@ def test_any_order_of_messages_leaves_nothing_behind(steps: list[tuple[bytes, fl
     edge.until(edge.now + 400)
     assert (edge.layer.open_clients, edge.layer.open_servers) == (0, 0)
     assert edge.layer.deadline == NEVER
+
+
+DAMAGE = st.sampled_from(
+    [b"\r\n", b"t: x\r\n", b"v: y\r\n", b";", b",", b"<", b'"', b":", b"\0", b"\xff", b""]
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(WIRES), st.integers(0, 400), st.integers(0, 30), DAMAGE), max_size=12)
+)
+def test_no_damage_is_too_much(steps: list[tuple[bytes, int, int, bytes]]) -> None:
+    edge = Clocked(TransactionLayer())
+    edge.take(ev.SendRequest(request(), UDP))
+    for data, at, lost, put in steps:
+        for output in edge.hear(data[:at] + put + data[at + lost :]):
+            if isinstance(output, ev.Transmit):
+                read_message(output.data)
