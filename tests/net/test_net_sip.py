@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from imsedge.core.trace import Kind
 from imsedge.net.sip import MAX_DATAGRAM, Listen
 from imsedge.sip.events import (
     AckArrived,
+    ClientKey,
+    Output,
     RequestArrived,
     ResponseArrived,
     SendRequest,
@@ -32,6 +35,10 @@ def plain(method: str = "OPTIONS") -> SipRequest:
     """A request without Via: the node adds its own."""
     asked = request(method)
     return asked.with_headers(asked.headers.without("Via"))
+
+
+def is_response_to(key: ClientKey, output: Output) -> bool:
+    return isinstance(output, ResponseArrived) and output.key == key
 
 
 async def answered(node: Node) -> ResponseArrived:
@@ -111,7 +118,7 @@ async def test_connections_of_two_sides_are_never_mixed() -> None:
         flow = edge.flow_to(core, "tcp")
         for local in (edge.bound["tcp"], other_side, edge.bound["tcp"]):
             key = edge.send(plain(), flow._replace(local=local))
-            await edge.until(lambda o, key=key: isinstance(o, ResponseArrived) and o.key == key)
+            await edge.until(partial(is_response_to, key))
         assert edge.transport.open_connections == 2
         assert {c.source for c in edge.crossings[::2]} == {edge.bound["tcp"], other_side}
 
