@@ -3,8 +3,9 @@
 import pytest
 
 from imsedge.core.errors import LocalError, RemoteError
-from imsedge.h248.codec import MAX_MESSAGE, Encoding, decode, encode
+from imsedge.h248.codec import Encoding, decode, encode
 from imsedge.h248.errors import TEXTS, H248Error, describe
+from imsedge.h248.limits import MAX_MESSAGE, MAX_TRANSACTIONS
 from imsedge.h248.model import (
     CommandRequest,
     ErrorDescriptor,
@@ -15,7 +16,6 @@ from imsedge.h248.model import (
     TransactionRequest,
     Verb,
 )
-from imsedge.h248.text.parser import MAX_TRANSACTIONS
 
 HEAD = "!/3 [192.0.2.1] "
 

@@ -4,20 +4,25 @@
     datagram = encode(message, Encoding.COMPACT)
 
 Text (Annex B) starts with a letter, ``!``, a blank or a comment; binary (Annex A, BER) starts with the
-SEQUENCE tag 0x30.  Nothing else has to be known to decode.
+SEQUENCE tag 0x30.  Nothing else has to be known to decode, but binary writes numbers where text writes names:
+``binary`` says which (``with_overrides`` of the catalogue, groups of terminations).
 """
 
 from enum import Enum
 
 from imsedge.h248 import errors
+from imsedge.h248.binary.leaves import Context
+from imsedge.h248.binary.messages import read_message as read_binary
+from imsedge.h248.binary.messages import write_message as write_binary
+from imsedge.h248.binary.terminations import TerminationNames
 from imsedge.h248.errors import H248Error
+from imsedge.h248.limits import MAX_MESSAGE
 from imsedge.h248.model import Message
-from imsedge.h248.text.parser import read_message
+from imsedge.h248.packages.catalogue import CATALOGUE
+from imsedge.h248.text.parser import read_message as read_text
 from imsedge.h248.text.writer import COMPACT, PRETTY
 
-MAX_MESSAGE = (
-    65_535  # octets: no transport of H.248 carries more in one message (UDP and TPKT both end below)
-)
+DEFAULT_BINARY = Context(CATALOGUE, TerminationNames())
 
 
 class Encoding(Enum):
@@ -39,7 +44,7 @@ def encoding_of(data: bytes) -> Encoding:
     return Encoding.COMPACT if data.lstrip()[:1] == b"!" else Encoding.PRETTY
 
 
-def decode(data: bytes, *, limit: int = MAX_MESSAGE) -> Message:
+def decode(data: bytes, *, limit: int = MAX_MESSAGE, binary: Context = DEFAULT_BINARY) -> Message:
     """Read one message in any encoding.
 
     Raises ``H248Error`` when the message as a whole cannot be read (400, 406, 413).  What is wrong inside one
@@ -47,9 +52,14 @@ def decode(data: bytes, *, limit: int = MAX_MESSAGE) -> Message:
     """
     if len(data) > limit:
         raise H248Error(errors.SYNTAX_MESSAGE, f"message of {len(data)} octets, {limit} are allowed")
-    return read_message(data)
+    return read_binary(data, binary) if data[:1] == b"\x30" else read_text(data)
 
 
-def encode(message: Message, encoding: Encoding) -> bytes:
+def encode(message: Message, encoding: Encoding, *, binary: Context = DEFAULT_BINARY) -> bytes:
     """Write one message; ``LocalError`` when the values cannot be expressed in the encoding."""
-    return (COMPACT if encoding is Encoding.COMPACT else PRETTY).message(message)
+    match encoding:
+        case Encoding.BER:
+            return write_binary(message, binary)
+        case Encoding.COMPACT:
+            return COMPACT.message(message)
+    return PRETTY.message(message)

@@ -5,6 +5,9 @@ descriptor with ``Parameter(name, ())``; ``Mode``, ``ReservedValue``, ``Reserved
 ``Buffer`` named there are parameters under their long token, because they are asked for, not set.
 """
 
+from collections.abc import Mapping
+from enum import Enum
+
 from imsedge.h248 import errors
 from imsedge.h248.model import (
     Audit,
@@ -29,7 +32,14 @@ from imsedge.h248.text.events import read_digit_map, read_event_buffer, read_eve
 from imsedge.h248.text.media import read_description, read_statistics
 from imsedge.h248.text.scanner import Item
 from imsedge.h248.text.signals import read_signals
-from imsedge.h248.text.tokens import AUDIT_ITEMS, MODEM_KINDS, MUX_KINDS, reading
+from imsedge.h248.text.tokens import (
+    AUDIT_ITEMS,
+    MODEM_KINDS,
+    MUX_KINDS,
+    SERVICE_STATES,
+    STREAM_MODES,
+    reading,
+)
 from imsedge.h248.text.values import MAX_UINT16, check_item_name, check_termination, read_parameter
 
 Individual = Media | Signals | Events | EventBuffer | DigitMap | Statistics | Packages
@@ -37,6 +47,7 @@ Individual = Media | Signals | Events | EventBuffer | DigitMap | Statistics | Pa
 _NAMED = reading(
     {name: name for name in ("Mode", "ReservedValue", "ReservedGroup", "ServiceStates", "Buffer")}
 )
+_SELECTABLE: dict[str, Mapping[str, Enum]] = {"Mode": STREAM_MODES, "ServiceStates": SERVICE_STATES}
 _STREAM = reading(
     {"LocalControl": "control", "Local": "local", "Remote": "remote", "Statistics": "statistics"}
 )
@@ -144,12 +155,18 @@ def _read_names(cursor: Cursor) -> tuple[Parameter, ...]:
             check_item_name(cursor, item[1], errors.UNKNOWN_PROPERTY)
             name = item[1]
         if item[2]:
-            parameter, more = read_parameter(cursor, (*item[:1], name, *item[2:]))
+            parameter, more = read_parameter(cursor, (item[0], name, item[2], _long(name, item[3]), item[4]))
         else:
             parameter, more = Parameter(name, ()), cursor.more(item[4])
         found.append(parameter)
         if not more:
             return tuple(found)
+
+
+def _long(name: str, value: str) -> str:
+    """``SR`` -> ``SendReceive`` where the name is a token and not a property."""
+    meaning = _SELECTABLE[name].get(value.lower()) if name in _SELECTABLE else None
+    return value if meaning is None else str(meaning.value)
 
 
 def read_packages(cursor: Cursor) -> Packages:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from imsedge.h248 import errors
 from imsedge.h248.errors import H248Error, describe
+from imsedge.h248.limits import HIGHEST_VERSION, MAX_TRANSACTIONS
 from imsedge.h248.model import (
     NULL_CONTEXT,
     ActionReply,
@@ -39,9 +40,6 @@ from imsedge.h248.text.cursor import Cursor, read_number
 from imsedge.h248.text.scanner import Item, read_header
 from imsedge.h248.text.tokens import reading
 from imsedge.h248.text.values import MAX_UINT16, MAX_UINT32, read_context, read_terminations
-
-HIGHEST_VERSION = 3
-MAX_TRANSACTIONS = 1_000  # in one message: each may cost an answer of its own
 
 _ERROR = frozenset(reading({"Error": ""}))
 _CONTEXT = frozenset(reading({"Context": ""}))

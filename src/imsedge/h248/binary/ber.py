@@ -1,0 +1,365 @@
+"""Tag, length, value: as much of BER (ITU-T X.690) as H.248.1 Annex A needs, in both directions.
+
+A ``Type`` reads the contents between two offsets of the message (nothing is copied before a leaf) and writes
+contents octets.  Types are put together from tables: ``Sequence`` of ``Field`` rows, ``SequenceOf``, ``Choice``.
+The module uses AUTOMATIC TAGS: the components of a SEQUENCE and the alternatives of a CHOICE are numbered
+from 0 and tagged implicitly, except that a CHOICE inside a tag keeps its own (the tag is explicit then).
+
+A SEQUENCE is a ``dict`` from component name to value on its way in and out; ``build`` makes a value of the model
+of it and ``split`` takes one apart.  Unknown components are extensions of later versions and are passed over.
+
+Definite and indefinite lengths are read, definite ones written.  All of the schema is finite and unknown
+contents are skipped with a counter instead of recursion, so depth costs nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from imsedge.core.errors import LocalError
+from imsedge.h248 import errors
+from imsedge.h248.errors import H248Error
+
+CONSTRUCTED = 0x20
+CONTEXT = 0x80
+SEQUENCE = 0x30
+MAX_LENGTH_OCTETS = 4  # of a long form length: no message is longer than 2**32
+
+Values = dict[str, Any]
+
+
+def wrong(reason: str, offset: int) -> H248Error:
+    """A syntax error; whoever knows the level gives it the code of that level."""
+    return H248Error(errors.SYNTAX_MESSAGE, f"{reason} (octet {offset})", offset=offset)
+
+
+def header(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
+    """Identifier octet, start and stop of the contents, and where the next element starts."""
+    if end - at < 2:
+        raise wrong("an element is cut off", at)
+    tag = data[at]
+    length = data[at + 1]
+    start = at + 2
+    if length < 0x80:
+        stop = start + length
+    elif length == 0x80:
+        if not tag & CONSTRUCTED:
+            raise wrong("a primitive element of indefinite length", at)
+        stop = _end_of_contents(data, start, end)
+        return tag, start, stop, stop + 2
+    else:
+        count = length & 0x7F
+        if count > MAX_LENGTH_OCTETS or start + count > end:
+            raise wrong("a length is too long", at)
+        start += count
+        stop = start + int.from_bytes(data[start - count : start], "big")
+    if stop > end or tag & 0x1F == 0x1F:
+        raise wrong("an element is longer than what holds it", at)
+    return tag, start, stop, stop
+
+
+def _end_of_contents(data: bytes, at: int, end: int) -> int:
+    """Where the two zero octets stand that close contents of indefinite length; nested ones are counted."""
+    open_elements = 1
+    while True:
+        if end - at < 2:
+            raise wrong("contents of indefinite length do not end", at)
+        length = data[at + 1]
+        if data[at] == 0 and length == 0:
+            open_elements -= 1
+            if not open_elements:
+                return at
+            at += 2
+        elif length == 0x80:
+            open_elements += 1
+            at += 2
+        elif length < 0x80:
+            at += 2 + length
+        else:
+            _, _, _, at = header(data, at, end)
+
+
+def element(tag: int, contents: bytes) -> bytes:
+    """One element with the shortest definite length."""
+    size = len(contents)
+    if size < 0x80:
+        return bytes((tag, size)) + contents
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + contents
+
+
+class Type(Protocol):
+    """``tag``: the universal identifier octet, where no context tag replaces it."""
+
+    tag: int
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:
+        """The value of the contents; ``H248Error`` when they are none."""
+
+    def write(self, context: Any, value: Any) -> bytes:
+        """Contents octets; ``LocalError`` when the value does not fit."""
+
+
+class Integer:
+    """INTEGER(0..highest)."""
+
+    tag = 0x02
+
+    def __init__(self, highest: int) -> None:
+        self.highest = highest
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> int:  # noqa: ARG002 - one shape
+        value = int.from_bytes(data[start:stop], "big", signed=True)
+        if start == stop or not 0 <= value <= self.highest:
+            raise wrong(f"an INTEGER is not in 0..{self.highest}", start)
+        return value
+
+    def write(self, context: Any, value: int) -> bytes:  # noqa: ARG002 - one shape
+        if not 0 <= value <= self.highest:
+            raise LocalError(f"{value} is not in 0..{self.highest}")
+        return integer_octets(value)
+
+
+def integer_octets(value: int) -> bytes:
+    """The shortest two's complement."""
+    size = (value.bit_length() if value >= 0 else (value + 1).bit_length()) // 8 + 1
+    return value.to_bytes(size, "big", signed=True)
+
+
+class Boolean:
+    """BOOLEAN."""
+
+    tag = 0x01
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> bool:  # noqa: ARG002 - one shape
+        if stop - start != 1:
+            raise wrong("a BOOLEAN has one octet", start)
+        return data[start] != 0
+
+    def write(self, context: Any, value: bool) -> bytes:  # noqa: ARG002, FBT001 - one shape
+        return b"\xff" if value else b"\x00"
+
+
+class Null:
+    """NULL: there or not; ``True`` is there, ``False`` is left out by ``split``."""
+
+    tag = 0x05
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> bool:  # noqa: ARG002 - one shape
+        if start != stop:
+            raise wrong("a NULL has no contents", start)
+        return True
+
+    def write(self, context: Any, value: bool) -> bytes:  # noqa: ARG002, FBT001 - one shape
+        return b""
+
+
+class Enumerated:
+    """ENUMERATED, as members of the model."""
+
+    tag = 0x0A
+
+    def __init__(self, members: Mapping[int, Any]) -> None:
+        self._members = dict(members)
+        self._octets = {member: integer_octets(number) for number, member in members.items()}
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:  # noqa: ARG002 - one shape
+        member = self._members.get(int.from_bytes(data[start:stop], "big", signed=True))
+        if member is None:
+            raise H248Error(errors.UNKNOWN_VALUE, f"an unknown enumeration (octet {start})", offset=start)
+        return member
+
+    def write(self, context: Any, value: Any) -> bytes:  # noqa: ARG002 - one shape
+        octets = self._octets.get(value)
+        if octets is None:
+            raise LocalError(f"{value} has no number in binary")
+        return octets
+
+
+class Octets:
+    """OCTET STRING of ``low`` to ``high`` octets."""
+
+    tag = 0x04
+
+    def __init__(self, low: int = 0, high: int = 0xFFFF_FFFF) -> None:
+        self.low, self.high = low, high
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> bytes:  # noqa: ARG002 - one shape
+        if not self.low <= stop - start <= self.high:
+            raise wrong(f"an OCTET STRING of {stop - start} octets", start)
+        return data[start:stop]
+
+    def write(self, context: Any, value: bytes) -> bytes:  # noqa: ARG002 - one shape
+        if not self.low <= len(value) <= self.high:
+            raise LocalError(f"{len(value)} octets, {self.low} to {self.high} are allowed")
+        return value
+
+
+class Text:
+    """IA5String; octets above 127 survive as they do in text."""
+
+    tag = 0x16
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> str:  # noqa: ARG002 - one shape
+        return data[start:stop].decode("utf-8", "surrogateescape")
+
+    def write(self, context: Any, value: str) -> bytes:  # noqa: ARG002 - one shape
+        return value.encode("utf-8", "surrogateescape")
+
+
+class Bits:
+    """BIT STRING with named bits, as a tuple of members in the order of their bits."""
+
+    tag = 0x03
+
+    def __init__(self, *members: Any) -> None:
+        self.members = members
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> tuple[Any, ...]:  # noqa: ARG002 - one shape
+        if stop == start or data[start] > 7:
+            raise wrong("a BIT STRING without its count of unused bits", start)
+        octets = data[start + 1 : stop]
+        return tuple(
+            member
+            for bit, member in enumerate(self.members)
+            if bit // 8 < len(octets) and octets[bit // 8] >> (7 - bit % 8) & 1
+        )
+
+    def write(self, context: Any, value: tuple[Any, ...]) -> bytes:  # noqa: ARG002 - one shape
+        bits = [self.members.index(member) for member in value]
+        if not bits:
+            return b"\x00"
+        size = max(bits) + 1
+        number = sum(1 << (size - 1 - bit) for bit in set(bits))
+        unused = -size % 8
+        return bytes((unused,)) + (number << unused).to_bytes((size + unused) // 8, "big")
+
+
+class SequenceOf:
+    """SEQUENCE OF ``item``, as a tuple."""
+
+    tag = SEQUENCE
+
+    def __init__(self, item: "Type | Choice") -> None:
+        self.item = item
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> tuple[Any, ...]:
+        item = self.item
+        found = []
+        while start < stop:
+            at = start
+            tag, begin, end, start = header(data, at, stop)
+            if isinstance(item, Choice):
+                found.append(item.read_tagged(context, data, tag, begin, end))
+            elif tag == item.tag:
+                found.append(item.read(context, data, begin, end))
+            else:
+                raise wrong(f"tag {tag:#x} in a list", at)
+        return tuple(found)
+
+    def write(self, context: Any, value: tuple[Any, ...]) -> bytes:
+        item = self.item
+        if isinstance(item, Choice):
+            return b"".join([item.write(context, one) for one in value])
+        return b"".join([element(item.tag, item.write(context, one)) for one in value])
+
+
+class Choice:
+    """CHOICE: ``(name, value)``; alternatives are numbered in the order of the table.
+
+    ``build`` and ``split`` are as for ``Sequence``, with the pair instead of a ``dict``.
+    """
+
+    tag = -1  # has none of its own
+
+    def __init__(
+        self,
+        *alternatives: tuple[str, Any],
+        build: Callable[[Any, str, Any], Any] | None = None,
+        split: Callable[[Any, Any], tuple[str, Any]] | None = None,
+    ) -> None:
+        self._fields = [Field(name, kind, number) for number, (name, kind) in enumerate(alternatives)]
+        self._by_tag = {field.identifier: field for field in self._fields}
+        self._by_name = {field.name: field for field in self._fields}
+        self._build = build
+        self._split = split
+
+    def read_tagged(self, context: Any, data: bytes, tag: int, start: int, stop: int) -> Any:
+        field = self._by_tag.get(tag)
+        if field is None:
+            raise wrong(f"tag {tag:#x} is none of the alternatives", start)
+        value = field.read(context, data, start, stop)
+        return self._build(context, field.name, value) if self._build else (field.name, value)
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:
+        """Inside an explicit tag: exactly one element."""
+        tag, begin, end, following = header(data, start, stop)
+        if following != stop:
+            raise wrong("more than one alternative", following)
+        return self.read_tagged(context, data, tag, begin, end)
+
+    def write(self, context: Any, value: Any) -> bytes:
+        """The whole element with its tag."""
+        name, inner = self._split(context, value) if self._split else value
+        return self._by_name[name].write(context, inner)
+
+
+class Field:
+    """One row of a SEQUENCE or CHOICE: component name, type, number."""
+
+    __slots__ = ("identifier", "kind", "name", "needed", "read")
+
+    def __init__(self, name: str, kind: Any, number: int, *, needed: bool = False) -> None:
+        constructed = isinstance(kind, Choice) or kind.tag == SEQUENCE
+        self.name, self.kind, self.needed = name, kind, needed
+        self.identifier = CONTEXT | (CONSTRUCTED if constructed else 0) | number
+        self.read = kind.read
+
+    def write(self, context: Any, value: Any) -> bytes:
+        return element(self.identifier, self.kind.write(context, value))
+
+
+class Sequence:
+    """SEQUENCE: rows ``name: type``; a name that ends in ``?`` is OPTIONAL.
+
+    ``build(context, values)`` makes a value of the components, ``split(context, value)`` gives the components
+    back; ``None`` and ``False`` of a NULL are left out.
+    """
+
+    tag = SEQUENCE
+
+    def __init__(
+        self,
+        rows: Mapping[str, Any],
+        build: Callable[[Any, Values], Any],
+        split: Callable[[Any, Any], Mapping[str, Any]],
+    ) -> None:
+        self._fields = [
+            Field(name.rstrip("?"), kind, number, needed=not name.endswith("?"))
+            for number, (name, kind) in enumerate(rows.items())
+        ]
+        self._by_tag = {field.identifier: field for field in self._fields}
+        self._needed = frozenset(field.name for field in self._fields if field.needed)
+        self._build = build
+        self._split = split
+
+    def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:
+        values: Values = {}
+        by_tag = self._by_tag
+        at = start
+        while at < stop:
+            tag, begin, end, at = header(data, at, stop)
+            field = by_tag.get(tag)
+            if field is not None:
+                values[field.name] = field.read(context, data, begin, end)
+        if not self._needed <= values.keys():
+            raise wrong(f"{', '.join(sorted(self._needed - values.keys()))} missing", start)
+        return self._build(context, values)
+
+    def write(self, context: Any, value: Any) -> bytes:
+        values = self._split(context, value)
+        parts = []
+        for field in self._fields:
+            component = values.get(field.name)
+            if component is not None:
+                parts.append(element(field.identifier, field.kind.write(context, component)))
+        return b"".join(parts)
