@@ -73,6 +73,12 @@ class Headers:
 
     def first(self, name: str) -> str | None:
         """The topmost value of that name (the first of its comma list)."""
+        at = self._position(name)
+        if at is None:
+            return None
+        value = self._fields[at].value
+        if self._names[at] not in COMMA_LISTS or (value and "," not in value):
+            return value
         return next(iter(self.all(name)), None)
 
     def with_first(self, name: str, *values: str) -> "Headers":
