@@ -163,8 +163,8 @@ def test_an_update_that_is_refused_or_not_answered_changes_nothing() -> None:
     talk = confirmed()
     moved = OFFER.replace("7654", "7700")
     for status in (488, 200):
-        assert talk.inside("ue", "UPDATE", moved) == ["core UPDATE"]
-        assert talk.reply("core", status, method="UPDATE") == [f"ue {status} UPDATE"]
+        assert talk.inside("ue", "UPDATE", moved) == [*CONFIGURED, "core UPDATE"]
+        assert talk.reply("core", status, method="UPDATE") == [*CONFIGURED, f"ue {status} UPDATE"]
     (call,) = talk.edge.calls()
     assert call.streams[0].access_peer == "198.51.100.7:7654"
 

@@ -79,7 +79,7 @@ def test_failed_configuration_of_a_re_invite_ends_the_call() -> None:
     talk.inside("ue", "INVITE", OFFER.replace("7654", "7700"))
     talk.answers = [BROKEN]
     assert talk.reply("core", 200, core_answer("passive"), method="INVITE") == [
-        "gw Configure access",
+        "gw Configure core",
         "gw Release",
         "ue 500 INVITE",
         "ue BYE",
@@ -154,6 +154,14 @@ def test_unknown_contexts_of_a_gateway_that_comes_back_are_subtracted() -> None:
     assert talk.h248[-1].context == 0xFFFF_FFFF
 
 
+def test_a_gateway_that_comes_back_after_its_calls_were_released_is_emptied() -> None:
+    talk = confirmed()
+    talk.tell(GatewayLost(GATEWAY, "silence"))
+    assert not talk.real.is_empty()
+    assert talk.gateway_up(kept=True) == ["gw Subtract all"]
+    assert talk.real.is_empty()
+
+
 def test_a_leaving_gateway_takes_no_new_calls() -> None:
     talk = confirmed()
     talk.tell(GatewayLeaving(GATEWAY, 0))
@@ -225,10 +233,9 @@ def test_messages_wait_for_the_gateway_in_order() -> None:
 
 def test_the_queue_has_an_end() -> None:
     talk = confirmed()
-    talk.inside("ue", "INVITE", OFFER.replace("7654", "7700"))
     talk.answers = ["hold"]
-    talk.reply("core", 200, core_answer("passive"), method="INVITE")
+    assert talk.inside("ue", "INVITE", OFFER.replace("7654", "7700")) == ["gw Configure core"]
     for _ in range(MAX_QUEUED):
         assert talk.inside("ue", "INFO") == []
     assert talk.inside("ue", "INFO") == ["ue 500 INFO"]
-    assert talk.release_held()[0] == "ue 200 INVITE"
+    assert talk.release_held()[:3] == ["gw Configure access", "core INVITE", "core INFO"]

@@ -278,19 +278,31 @@ def test_a_further_offer_of_the_core_is_offered_as_applied() -> None:
     assert talk.reply("ue", 200, ue_answer("passive"), tag="a1", method="INVITE") == ["core 200 INVITE"]
 
 
-def test_a_moved_ue_is_told_to_the_gateway_on_the_answer() -> None:
+def test_a_moved_ue_gets_a_new_stream_and_the_old_one_goes_with_the_answer() -> None:
     talk = established()
-    assert talk.inside("ue", "INVITE", OFFER.replace("7654", "7700")) == ["core INVITE"]
-    assert talk.reply("core", 200, core_answer("passive"), method="INVITE") == [
-        "gw Configure access",
-        "ue 200 INVITE",
-    ]
+    assert talk.inside("ue", "INVITE", OFFER.replace("7654", "7700")) == [*CONFIGURED, "core INVITE"]
+    assert "m=message 30002 TCP/MSRP *" in talk.body("core")
+    assert len(talk.real.plane.open) == 4
+    answer = core_answer("passive")
+    assert talk.reply("core", 200, answer, method="INVITE") == [*CONFIGURED, *CONFIGURED, "ue 200 INVITE"]
+    assert "m=message 30003 TCP/TLS/MSRP *" in talk.body("ue")
+    assert len(talk.real.plane.open) == 2
+    assert talk.inside("ue", "BYE") == ["core BYE", "gw Release"]
+    assert talk.real.is_empty()
+
+
+def test_a_moved_answerer_is_told_to_its_stream() -> None:
+    talk = established()
+    assert talk.inside("ue", "INVITE", OFFER) == ["core INVITE"]
+    moved = core_answer("passive", port=2900)
+    assert talk.reply("core", 200, moved, method="INVITE") == [*CONFIGURED, "ue 200 INVITE"]
 
 
 def test_a_moved_ue_whose_offer_is_refused_has_changed_nothing() -> None:
     talk = established()
     talk.inside("ue", "INVITE", OFFER.replace("7654", "7700"))
-    assert talk.reply("core", 488, method="INVITE") == ["core ACK", "ue 488 INVITE"]
+    assert talk.reply("core", 488, method="INVITE") == ["core ACK", *CONFIGURED, "ue 488 INVITE"]
+    assert len(talk.real.plane.open) == 2
     assert talk.inside("ue", "INVITE", OFFER) == ["core INVITE"]
     assert talk.reply("core", 200, core_answer("passive"), method="INVITE") == ["ue 200 INVITE"]
 

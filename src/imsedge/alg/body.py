@@ -54,12 +54,13 @@ class Peer(NamedTuple):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """A secured m-line.
+    """A secured m-line, and the H.248 stream that carries it.
 
     ``local``: what the gateway chose.  ``told``: what its terminations know of the peers.
     """
 
     index: int
+    stream: int
     kind: MediaKind
     local: dict[Side, TransportAddress] = {}
     fingerprint: Fingerprint | None = None
@@ -71,10 +72,12 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """An offer, judged.  ``secured``: indexes of the lines that are e2ae; ``new``: those not yet reserved.
+    """An offer, judged.  ``secured``: indexes of the lines that are e2ae.
 
-    ``plans``: rules for the lines that do not pass untouched.  ``refusal``: why nothing of it can be
-    served, else empty.  ``ended``: lines that were secured and do not go on.
+    ``new``: lines without a stream, or whose offerer is not where it was: that is a new connection, and
+    gets a new stream.  ``ended``: lines that were secured and do not go on.
+    ``plans``: rules for the lines that do not pass untouched.
+    ``refusal``: why nothing of it can be served, else empty.
     """
 
     offerer: Side
@@ -117,9 +120,14 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 def read_offer(
-    text: str, offerer: Side, policy: Policy, announced: frozenset[str], lines: Mapping[int, Line]
+    text: str,
+    offerer: Side,
+    policy: Policy,
+    announced: frozenset[str],
+    lines: Mapping[int, Line],
+    next_stream: int = 1,
 ) -> Offer:
-    """Judge an offer; ``RemoteError`` when it cannot be read at all."""
+    """Judge an offer; ``RemoteError`` when it cannot be read.  New lines count from ``next_stream``."""
     description = read_description(text)
     media = description.media
     kinds = [classify(section) for section in media]
@@ -132,6 +140,8 @@ def read_offer(
     ended = frozenset(lines) - frozenset(secured)
     plans = dict.fromkeys((*secured, *(index for index in ended if index < len(media))), Rules.E2AE)
     plans |= {index: _refusal_rules(kinds[index], offerer) for index in refused}
+    peers = {index: _peer(description, media[index], offerer) for index in secured}
+    new = [i for i, peer in peers.items() if i not in lines or not peer.is_same(lines[i].told.get(offerer))]
     alive = any(section.port != "0" and index not in refused for index, section in enumerate(media))
     return Offer(
         offerer=offerer,
@@ -139,9 +149,12 @@ def read_offer(
         description=description,
         decisions=judged,
         plans=plans,
-        peers={index: _peer(description, media[index], offerer) for index in secured},
+        peers=peers,
         setups={index: read_setup(description, media[index]) or Setup.ACTIVE for index in secured},
-        new={index: Line(index=index, kind=kinds[index].kind) for index in secured if index not in lines},
+        new={
+            index: Line(index=index, stream=number, kind=kinds[index].kind)
+            for number, index in enumerate(new, start=next_stream)
+        },
         ended=ended,
         refusal=judged[refused[0]].reason if refused and not alive else "",
     )

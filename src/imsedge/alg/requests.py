@@ -24,7 +24,7 @@ def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamR
     peer = offer.peers[line.index] if offers else None
     setup = offer.setups[line.index]
     return StreamRequest(
-        stream=line.index + 1,
+        stream=line.stream,
         transport=line.transport(side),
         local_address_request=True,
         remote=peer.address if peer else None,
@@ -50,7 +50,7 @@ def configuration(
     peers = {offer.offerer: offer.peers[line.index], offer.offerer.other: answer.peers[line.index]}
     if all(peer.is_same(line.told.get(place)) for place, peer in peers.items()):
         return None  # both parties are where they were: connection and roles stay (RFC 8122 clause 6.2)
-    request = StreamRequest(stream=line.index + 1, tcp_mode=TcpMode.PROXY)
+    request = StreamRequest(stream=line.stream, tcp_mode=TcpMode.PROXY)
     peer, access = peers[side], side is Side.ACCESS
     moved = not peer.is_same(line.told.get(side))
     active = answer.gateway_is_active(line.index, offer.offerer)

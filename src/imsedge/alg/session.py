@@ -19,9 +19,10 @@ side is configured, then the offerer's, and only what changed is told.  Procedur
 while one is unanswered the session is ``busy`` and takes nothing but ``performed`` and ``release``.
 
 **Further offers.**  A line that both sides leave as it was costs no procedure, whatever ``a=setup`` says
-(RFC 8122 clause 6.2: roles stay with the connection).  Changed addresses and fingerprints are told on the
-answer, so that a refused offer has changed nothing.  Lines that are new are reserved on the offer and taken
-back when it is refused; lines that end with port 0 are released on the answer.
+(RFC 8122 clause 6.2: roles stay with the connection).  A line that is new, or whose offerer has moved, gets a
+new stream on the offer; when the offer is refused that is taken back, when it is answered the old one goes.
+So a refused offer has changed nothing, and a new connection never meets the state of an old one.  Lines that
+end with port 0 are released on the answer.
 
 **Forked answers** (RFC 3261 clause 13.2.2.4).  A gateway stream has one peer, so one dialog owns the media:
 the first whose answer arrives.  Provisional answers of other dialogs are withheld (an answer may always come
@@ -32,7 +33,7 @@ session is refused instead.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 from msgspec import Struct
@@ -106,7 +107,9 @@ class MediaSession:
         self._owner = ""
         self._last: tuple[str, str] = ("", "")
         self._withheld: dict[str, str] = {}
-        self._connected: set[int] = set()
+        self._connected: set[int] = set()  # streams
+        self._replaced: dict[int, Line] = {}  # lines as they were before the open offer
+        self._last_stream = 0
         self._steps: deque[Callable[[], Procedure | None]] = deque()
         self._running: Procedure | None = None
         self._finish: Callable[[], list[Output]] = list
@@ -134,13 +137,16 @@ class MediaSession:
         if self.offering:
             return [Refuse(491, "another offer is not answered yet")]
         try:
-            offer = read_offer(text, offerer, self._policy, announced, self.lines)
+            number = self._last_stream + 1
+            offer = read_offer(text, offerer, self._policy, announced, self.lines, number)
         except RemoteError as error:
             return [Refuse(488, error.reason)]
         if offer.refusal:
             return [Refuse(488, offer.refusal)]
         self._offer, self._answered, self._owner, self._last = offer, False, dialog, ("", "")
         self._withheld.clear()
+        self._last_stream += len(offer.new)
+        self._replaced = {index: self.lines[index] for index in offer.new if index in self.lines}
         self.lines |= offer.new
         if offer.new:
             self._steps.extend(partial(self._reserve, offer, side) for side in (offerer.other, offerer))
@@ -157,7 +163,7 @@ class MediaSession:
         foreign = self._owner not in ("", dialog)
         if foreign and not final:
             return self._withhold(dialog, text)
-        if foreign and not self._connected.isdisjoint(offer.secured):
+        if foreign and any(self.lines[index].stream in self._connected for index in offer.secured):
             return self._answer_refused(500, "another branch of the call holds the media connection")
         if not foreign and self._answered and text == self._last[0]:
             return [Forward(self._last[1])]
@@ -198,11 +204,11 @@ class MediaSession:
         if self._answered or self._offer is None:
             return []
         self._answered = True
-        return self._take_back(self._offer.new)
+        return self._undo(self._offer)
 
     def connected(self, stream: int) -> None:
         """The gateway reported that the connection of an H.248 stream is up."""
-        self._connected.add(stream - 1)
+        self._connected.add(stream)
 
     def performed(self, result: Ack | Rejected) -> list[Output]:
         """The gateway answered the last awaited ``Perform``."""
@@ -247,12 +253,13 @@ class MediaSession:
             self.terminations[procedure.side] = ack.termination
         if isinstance(procedure, ReleaseTerminations):
             return
-        for stream in ack.streams:
-            line = self.lines.get(stream.stream - 1)
-            if line is not None and stream.local is not None:
+        chosen = {stream.stream: stream for stream in ack.streams if stream.local is not None}
+        for index, line in self.lines.items():
+            stream = chosen.get(line.stream)
+            if stream is not None and stream.local is not None:
                 local = {**line.local, procedure.side: stream.local}
                 fingerprint = stream.fingerprint or line.fingerprint
-                self.lines[line.index] = replace(line, local=local, fingerprint=fingerprint)
+                self.lines[index] = replace(line, local=local, fingerprint=fingerprint)
 
     # --- offer ---------------------------------------------------------------------------------------
 
@@ -280,7 +287,7 @@ class MediaSession:
 
     def _offer_failed(self, offer: Offer, rejected: Rejected) -> list[Output]:
         self._answered = True
-        return [*self._take_back(offer.new), _refusal(rejected)]
+        return [*self._undo(offer), _refusal(rejected)]
 
     # --- answer --------------------------------------------------------------------------------------
 
@@ -310,8 +317,10 @@ class MediaSession:
             self.lines[index] = replace(self.lines[index], told=told)
         text = write_answer(answer, offer, self.lines)
         self._last = (answer.text, text)
-        gone = (offer.ended | offer.secured) - answer.peers.keys()
-        return [*self._take_back(gone), Forward(text)]
+        ended = (offer.ended | offer.secured) - answer.peers.keys()
+        gone = [*self._replaced.values(), *(self.lines.pop(i) for i in sorted(ended) if i in self.lines)]
+        self._replaced = {}
+        return [*self._remove(gone), Forward(text)]
 
     def _answer_untouched(self, text: str, dialog: str) -> list[Output]:
         self._answered, self._owner, self._last = True, dialog, (text, text)
@@ -332,15 +341,21 @@ class MediaSession:
 
     # --- release -------------------------------------------------------------------------------------
 
-    def _take_back(self, indexes: Iterable[int]) -> list[Output]:
-        """These lines are over; with the last one the context goes."""
-        gone = [index for index in sorted(indexes) if self.lines.pop(index, None) is not None]
-        self._connected.difference_update(gone)
+    def _undo(self, offer: Offer) -> list[Output]:
+        """The offer has failed: everything is as it was before."""
+        gone = [self.lines.pop(index) for index in sorted(offer.new)]
+        self.lines |= self._replaced
+        self._replaced = {}
+        return self._remove(gone)
+
+    def _remove(self, gone: list[Line]) -> list[Output]:
+        """These lines are over, and out of ``lines``; with the last one the context goes."""
+        self._connected.difference_update(line.stream for line in gone)
         if not self.lines:
             return self._release_all()
         if not gone or self.context is None:
             return []
-        streams = tuple(StreamRequest(stream=index + 1, release=True) for index in gone)
+        streams = tuple(StreamRequest(stream=line.stream, release=True) for line in gone)
         return [
             Perform(
                 Configure(side=side, context=self.context, termination=termination, streams=streams),

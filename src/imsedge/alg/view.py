@@ -28,7 +28,7 @@ def view_streams(media: Media) -> tuple[StreamView, ...]:
     """The secured streams of a call."""
     return tuple(
         StreamView(
-            stream=line.index + 1,
+            stream=line.stream,
             access=str(line.local.get(Side.ACCESS, "")),
             core=str(line.local.get(Side.CORE, "")),
             access_peer=str(line.told[Side.ACCESS].address) if Side.ACCESS in line.told else "",
