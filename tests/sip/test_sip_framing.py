@@ -69,6 +69,14 @@ def test_limits_of_head_and_body() -> None:
     assert isinstance(broken, Broken)
 
 
+@pytest.mark.parametrize("start", [b"x", b"\r", b"\rx", b"\r\n\rx", b"\n\r"])
+def test_no_start_makes_it_hoard(start: bytes) -> None:
+    framer = Framer(Limits(head=100))
+    framer.receive(start)
+    assert [type(item) for item in framer.receive(b"x" * 110)] == [Broken]
+    assert framer.buffered == 0
+
+
 def test_a_head_without_end_is_given_up() -> None:
     framer = Framer(Limits(head=100))
     assert framer.receive(b"x" * 100) == []
@@ -84,7 +92,7 @@ def test_garbage_that_ends_like_a_head() -> None:
     assert broken.error.request is None
 
 
-@given(st.lists(st.binary(max_size=40), max_size=20))
+@given(st.lists(st.binary(max_size=40) | st.sampled_from([b"\r", b"\n", b"\r\n", b"x" * 90]), max_size=20))
 def test_any_octets(chunks: list[bytes]) -> None:
     framer = Framer(Limits(head=200, body=50))
     for chunk in chunks:

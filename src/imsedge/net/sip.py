@@ -2,6 +2,9 @@
 
 ``SipTransport`` feeds ``sip.transactions.TransactionLayer`` with what arrives and sends what it wants sent.
 All else that the layer says goes to ``deliver``, which may call ``feed`` on the spot.
+
+A message stays on the transport that its flow names, however long it is: the change from UDP to TCP that
+clause 18.1.1 asks for above the path MTU would leave the flow that a UE has registered.
 """
 
 import asyncio

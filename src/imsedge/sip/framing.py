@@ -7,6 +7,7 @@ from imsedge.sip.limits import DEFAULT_LIMITS, Limits
 from imsedge.sip.message import SipRequest
 from imsedge.sip.parser import read_message
 
+_PING = b"\r\n\r\n"
 _LENGTH_NAMES = frozenset({b"content-length", b"l"})
 
 
@@ -70,10 +71,10 @@ class Framer:
 
     def _skip_empty_lines(self) -> Ping | None:
         buffer = self._buffer
-        if buffer[:4] == b"\r\n\r\n":
+        if buffer[:4] == _PING:
             del buffer[:4]
             return Ping()
-        if buffer[:2] == b"\r\n" and len(buffer) > 2 and buffer[2] != 13:
+        if buffer[:2] == b"\r\n" and not _PING.startswith(buffer[:4]):
             del buffer[:2]  # a pong, or an empty line in front of a message
         while buffer[:1] == b"\n":
             del buffer[:1]
@@ -82,7 +83,7 @@ class Framer:
     def _measure(self) -> int:
         """Octets of header, empty line and body; 0 when the header is not complete yet."""
         buffer = self._buffer
-        if buffer[:1] == b"\r":
+        if _PING.startswith(buffer[:4]):
             return 0
         at, mark = buffer.find(b"\r\n\r\n", self._scanned), 4
         bare = buffer.find(b"\n\n", self._scanned, at if at >= 0 else len(buffer))
