@@ -19,6 +19,11 @@ def test_what_is_written_in_text_is_read_back(encoding: Encoding, message: Messa
     assert decode(encode(message, encoding)) == message
 
 
+@given(st.integers(1, 3).flatmap(messages))
+def test_what_is_written_in_binary_is_read_back(message: Message) -> None:
+    assert decode(encode(message, Encoding.BER)) == message
+
+
 @given(messages())
 def test_pretty_and_compact_say_the_same(message: Message) -> None:
     assert decode(encode(message, Encoding.PRETTY)) == decode(encode(message, Encoding.COMPACT))
@@ -50,6 +55,21 @@ def test_a_damaged_message_is_a_message_or_one_error(message: Message, data: st.
     _decode_or_blame(bytes(octets))
 
 
+@given(messages(), st.data())
+def test_a_damaged_binary_message_is_a_message_or_one_error(message: Message, data: st.DataObject) -> None:
+    octets = bytearray(encode(message, Encoding.BER))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(octets) - 1))
+        octets[at] = data.draw(st.one_of(st.integers(0, 255), st.sampled_from((0x80, 0x84, 0xFF, 0xA0, 0x30))))
+    end = data.draw(st.one_of(st.just(len(octets)), st.integers(0, len(octets))))
+    _decode_or_blame(bytes(octets[:end]))
+
+
+@given(st.binary(max_size=60))
+def test_a_sequence_of_any_octets_is_a_message_or_one_error(data: bytes) -> None:
+    _decode_or_blame(b"\x30" + bytes((len(data),)) + data)
+
+
 def _decode_or_blame(data: bytes) -> None:
     """Either one error with a code, or a message; a message without errors inside can be written again."""
     try:
@@ -59,7 +79,7 @@ def _decode_or_blame(data: bytes) -> None:
             raise
         return
     try:
-        again = encode(message, Encoding.COMPACT)
+        again = encode(message, Encoding.BER if data[:1] == b"\x30" else Encoding.COMPACT)
     except LocalError:
         assert "ErrorDescriptor(" in repr(message)  # what could not be read cannot be sent
     else:

@@ -305,6 +305,11 @@ def _write_individual(_: Context, item: Any) -> tuple[str, Any]:
     return name, item.items if isinstance(item, Statistics) else item
 
 
+def _in_order(items: tuple[AuditItem, ...]) -> tuple[AuditItem, ...]:
+    """In the order of the model, not of the bits."""
+    return tuple([item for item in AuditItem if item in items])
+
+
 AUDIT = Sequence(
     {
         "auditToken?": AUDIT_BITS,
@@ -314,6 +319,9 @@ AUDIT = Sequence(
             )
         ),
     },
-    lambda _, v: Audit(v.get("auditToken", ()), v.get("auditPropertyToken", ())),
+    lambda _, v: Audit(
+        tuple([item for item in AuditItem if item in v.get("auditToken", ())]),
+        v.get("auditPropertyToken", ()),
+    ),
     lambda _, a: {"auditToken": a.items or None, "auditPropertyToken": a.individual or None},
 )

@@ -1,12 +1,13 @@
 """Tag, length, value: as much of BER (ITU-T X.690) as H.248.1 Annex A needs, in both directions.
 
 A ``Type`` reads the contents between two offsets of the message (nothing is copied before a leaf) and writes
-contents octets.  Types are put together from tables: ``Sequence`` of ``Field`` rows, ``SequenceOf``, ``Choice``.
+contents octets.  Types are put together from tables: ``Sequence`` of rows, ``SequenceOf``, ``Choice``.
 The module uses AUTOMATIC TAGS: the components of a SEQUENCE and the alternatives of a CHOICE are numbered
 from 0 and tagged implicitly, except that a CHOICE inside a tag keeps its own (the tag is explicit then).
 
-A SEQUENCE is a ``dict`` from component name to value on its way in and out; ``build`` makes a value of the model
-of it and ``split`` takes one apart.  Unknown components are extensions of later versions and are passed over.
+A SEQUENCE is a ``dict`` from component name to value on its way in and out; ``build`` makes a value of the
+model of it and ``split`` takes one apart.  Unknown components are extensions of later versions and are passed
+over.
 
 Definite and indefinite lengths are read, definite ones written.  All of the schema is finite and unknown
 contents are skipped with a counter instead of recursion, so depth costs nothing.

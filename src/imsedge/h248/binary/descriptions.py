@@ -1,8 +1,8 @@
 """Local and Remote in binary: one property group a session description, one property a line (Annex C.11).
 
-The value of a property is the line without ``x=``.  What is not a line of SDP in Annex C (package properties, and
-tags of Annex C for other bearers) is kept as ``a=h248:PPPPIIII hex..``, one word a value.  Line ends are CRLF after
-the way through binary.
+The value of a property is the line without ``x=``.  What is not a line of SDP in Annex C (package properties,
+and tags of Annex C for other bearers) is kept as ``a=h248:PPPPIIII hex..``, one word a value.  Line ends are
+CRLF after the way through binary.
 """
 
 import re

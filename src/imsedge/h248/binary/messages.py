@@ -1,7 +1,8 @@
 """Messages, transactions and actions in binary (H.248.1 Annex A.2), and how far an error reaches.
 
-The reach is the same as in text (``text.parser``): what cannot be read is replaced, at its own level, by a value
-that carries the error.  ``Tolerant`` does it for the elements of a list, whose ends are known by their lengths.
+The reach is the same as in text (``text.parser``): what cannot be read is replaced, at its own level, by a
+value that carries the error.  ``Tolerant`` does it for the elements of a list, whose ends are known by their
+lengths.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from imsedge.h248 import errors
 from imsedge.h248.binary.ber import (
     SEQUENCE,
     Choice,
-    Integer,
     Octets,
     Sequence,
     SequenceOf,
@@ -23,23 +23,17 @@ from imsedge.h248.binary.ber import (
     wrong,
 )
 from imsedge.h248.binary.commands import COMMAND, COMMAND_REPLY, REQUESTS, VERBS
+from imsedge.h248.binary.contexts import CONTEXT_AUDIT, CONTEXT_PROPERTIES
 from imsedge.h248.binary.events import NULL
 from imsedge.h248.binary.leaves import (
-    BOOLEAN,
     ERROR,
-    ITEM,
     MID,
-    PROPERTIES,
-    PROPERTY,
     TERMINATION,
     TERMINATIONS,
     UINT16,
     UINT32,
     VERSION,
     Context,
-    filled,
-    read_item,
-    write_item,
 )
 from imsedge.h248.errors import H248Error, describe
 from imsedge.h248.limits import HIGHEST_VERSION, MAX_TRANSACTIONS
@@ -48,20 +42,15 @@ from imsedge.h248.model import (
     ActionRequest,
     AuthHeader,
     CommandRequest,
-    ContextAudit,
-    ContextProperties,
     ErrorDescriptor,
     Message,
     SegmentAck,
-    TopologyDirection,
-    TopologyTriple,
     Transaction,
     TransactionAck,
     TransactionPending,
     TransactionReply,
     TransactionRequest,
 )
-from imsedge.h248.packages.catalogue import Kind
 
 
 class Tolerant:
@@ -88,142 +77,6 @@ def _first(context: Context, data: bytes, start: int, stop: int, kind: Type) -> 
     _, begin, end, _ = header(data, start, stop)
     return kind.read(context, data, begin, end)
 
-
-# --- contexts ------------------------------------------------------------------------------------------
-
-_DIRECTIONS = {0: TopologyDirection.BOTHWAY, 1: TopologyDirection.ISOLATE, 2: TopologyDirection.ONEWAY}
-_EXTENDED = {0: TopologyDirection.ONEWAY_EXTERNAL, 1: TopologyDirection.ONEWAY_BOTH}
-_NUMBERS = {direction: number for table in (_DIRECTIONS, _EXTENDED) for number, direction in table.items()}
-_SMALL = Integer(255)
-
-
-class _Direction:
-    """ENUMERATED, kept as its number: two components together make the direction."""
-
-    tag = 0x0A
-    read = _SMALL.read
-    write = _SMALL.write
-
-
-def _read_triple(_: Context, v: Values) -> TopologyTriple:
-    extended = v.get("topologyDirectionExtension")
-    direction = _DIRECTIONS.get(v["topologyDirection"]) if extended is None else _EXTENDED.get(extended)
-    if direction is None:
-        raise H248Error(errors.SYNTAX_ACTION, "an unknown topology direction")
-    return TopologyTriple(v["terminationFrom"], v["terminationTo"], direction, v.get("streamID"))
-
-
-def _write_triple(_: Context, t: TopologyTriple) -> Values:
-    extended = t.direction in _EXTENDED.values()
-    return {
-        "terminationFrom": t.from_termination,
-        "terminationTo": t.to_termination,
-        "topologyDirection": 2 if extended else _NUMBERS[t.direction],
-        "streamID": t.stream,
-        "topologyDirectionExtension": _NUMBERS[t.direction] if extended else None,
-    }
-
-
-_TOPOLOGY = Sequence(
-    {
-        "terminationFrom": TERMINATION,
-        "terminationTo": TERMINATION,
-        "topologyDirection": _Direction(),
-        "streamID?": UINT16,
-        "topologyDirectionExtension?": _Direction(),
-    },
-    _read_triple,
-    _write_triple,
-)
-_PROPERTY_NAMES = {
-    "priority": "priority",
-    "emergency": "emergency",
-    "topology": "topologyReq",
-    "ieps": "iepscallind",
-    "properties": "contextProp",
-    "context_list": "contextList",
-}
-CONTEXT_PROPERTIES = Sequence(
-    {
-        "priority?": Integer(15),
-        "emergency?": BOOLEAN,
-        "topologyReq?": SequenceOf(_TOPOLOGY),
-        "iepscallind?": BOOLEAN,
-        "contextProp?": PROPERTIES,
-        "contextList?": SequenceOf(UINT32),
-    },
-    lambda _, v: ContextProperties(**filled(v, **_PROPERTY_NAMES)),
-    lambda _, p: {
-        name: getattr(p, field) or _kept(getattr(p, field)) for field, name in _PROPERTY_NAMES.items()
-    },
-)
-
-
-def _kept(value: object) -> object:
-    """``False`` and 0 are values; an empty list is none."""
-    return None if value == () else value
-
-
-_AUDITED_PROPERTY = Sequence(
-    {"name": ITEM, "propertyParms?": PROPERTY},
-    lambda context, v: v.get("propertyParms") or read_item(context, Kind.PROPERTY, v["name"]),
-    lambda context, p: (
-        {"name": write_item(context, Kind.PROPERTY, p)}
-        if isinstance(p, str)
-        else {"name": write_item(context, Kind.PROPERTY, p.name), "propertyParms": p}
-    ),
-)
-
-
-def _read_context_audit(_: Context, v: Values) -> ContextAudit:
-    properties = v.get("contextPropAud", ())
-    select = v.get("selectLogic")
-    return ContextAudit(
-        topology="topology" in v,
-        emergency="emergency" in v,
-        priority="priority" in v,
-        ieps="iepscallind" in v,
-        properties=tuple(name for name in properties if isinstance(name, str)),
-        select_priority=v.get("selectpriority"),
-        select_emergency=v.get("selectemergency"),
-        select_ieps=v.get("selectiepscallind"),
-        select_all=None if select is None else select[0] == "andAUDITSelect",
-        select_properties=tuple(one for one in properties if not isinstance(one, str)),
-    )
-
-
-def _write_context_audit(_: Context, a: ContextAudit) -> Values:
-    if a.context_list or a.select_contexts is not None:
-        raise LocalError("a list of contexts cannot be audited in binary")
-    logic = None if a.select_all is None else ("andAUDITSelect" if a.select_all else "orAUDITSelect", True)
-    return {
-        "topology": a.topology or None,
-        "emergency": a.emergency or None,
-        "priority": a.priority or None,
-        "iepscallind": a.ieps or None,
-        "contextPropAud": (*a.properties, *(a.attributes or ()), *a.select_properties) or None,
-        "selectpriority": a.select_priority,
-        "selectemergency": a.select_emergency,
-        "selectiepscallind": a.select_ieps,
-        "selectLogic": logic,
-    }
-
-
-_CONTEXT_AUDIT = Sequence(
-    {
-        "topology?": NULL,
-        "emergency?": NULL,
-        "priority?": NULL,
-        "iepscallind?": NULL,
-        "contextPropAud?": SequenceOf(_AUDITED_PROPERTY),
-        "selectpriority?": Integer(15),
-        "selectemergency?": BOOLEAN,
-        "selectiepscallind?": BOOLEAN,
-        "selectLogic?": Choice(("andAUDITSelect", NULL), ("orAUDITSelect", NULL)),
-    },
-    _read_context_audit,
-    _write_context_audit,
-)
 
 # --- requests ------------------------------------------------------------------------------------------
 
@@ -252,7 +105,7 @@ _ACTION = Sequence(
     {
         "contextId": UINT32,
         "contextRequest?": CONTEXT_PROPERTIES,
-        "contextAttrAuditReq?": _CONTEXT_AUDIT,
+        "contextAttrAuditReq?": CONTEXT_AUDIT,
         "commandRequests": _COMMANDS,
     },
     lambda _, v: ActionRequest(
@@ -446,7 +299,7 @@ _AUTH = Sequence(
 
 
 class _Versioned:
-    """Looks at the version first: what a version that we do not know has in its body is none of our business."""
+    """Looks at the version first: what an unknown version has in its body is none of our business."""
 
     tag = SEQUENCE
     write = _MESSAGE.write

@@ -7,10 +7,10 @@ here has three levels in six octets, for names like ``ip/access/7``::
     octet 1          group: its place in ``groups``, from 1
     octets 2 to 5    number
 
-A wildcard field has bit 7 set for ALL and clear for CHOOSE, bit 6 set when everything below the level is meant
-too, and the position of the level's highest bit.  ``*`` and ``$`` alone are the field of the highest level with
-everything below.  Identifiers of another shape keep their octets in a name: ``hex/0a0b0c`` and, with wildcard
-fields, ``hex/0a0b0c/87``.
+A wildcard field has bit 7 set for ALL and clear for CHOOSE, bit 6 set when everything below the level is
+meant too, and the position of the level's highest bit.  ``*`` and ``$`` alone are the field of the highest
+level with everything below.  Identifiers of another shape keep their octets in a name: ``hex/0a0b0c`` and,
+with wildcard fields, ``hex/0a0b0c/87``.
 """
 
 import re

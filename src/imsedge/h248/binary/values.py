@@ -1,8 +1,9 @@
 """Values of package items in binary: an element inside an OCTET STRING (H.248.1 Annex A.2, NOTE 4).
 
-The inner element has the type of the package: INTEGER, BOOLEAN, ENUMERATED, IA5String or UTF8String, OCTET STRING.
-Where the type is unknown, the lexical form decides on the way out and the inner tag on the way in.  Octets
-that are no such element are taken as the characters of the text encoding: that is what Erlang/OTP sends.
+The inner element has the type of the package: INTEGER, BOOLEAN, ENUMERATED, IA5String or UTF8String, OCTET
+STRING.  Where the type is unknown, the lexical form decides on the way out and the inner tag on the way in.
+Octets that are no such element are taken as the characters of the text encoding: that is what Erlang/OTP
+sends.
 """
 
 import re
