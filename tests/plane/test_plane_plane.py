@@ -13,10 +13,11 @@ from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WorkerSettings
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
+from imsedge.plane.conduit import Conduit
 from imsedge.plane.connection import Connection
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.plane import Plane
-from imsedge.plane.pump import Conduit, Flow
+from imsedge.plane.pump import Flow
 from imsedge.plane.tls import TlsChannel
 from kit.plane_rig import GATEWAY, HOST, UE, PlaneRig, port_share, receive_exactly, tls
 

@@ -85,7 +85,8 @@ def test_another_handler_takes_over_even_while_parked(ends: Ends) -> None:
     ends.hang_up()
     ends.loop.turn(1.0)
     others: list[int] = []
-    ends.watch.hand_over(others.append, READ)
+    ends.watch.hand_over(others.append)
+    ends.watch.want(READ)
     ends.loop.turn(1.0)
     assert len(others) == 1
     assert len(ends.heard) == 1

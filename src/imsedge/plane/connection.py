@@ -10,11 +10,11 @@ from typing import Protocol
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
 from imsedge.plane import tcp
+from imsedge.plane.conduit import Conduit
 from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.handshake import Handshake
 from imsedge.plane.link import Phase
 from imsedge.plane.loop import NOTHING, READ, WRITE, Timer
-from imsedge.plane.pump import Conduit
 from imsedge.plane.services import Services
 from imsedge.plane.tls import TlsChannel
 from imsedge.plane.watch import Watch
@@ -168,7 +168,8 @@ class Connection:
     def _open(self, channel: tcp.TcpChannel | TlsChannel) -> None:
         self.phase = Phase.OPEN
         self.conduit = Conduit(channel, self._watch, self._report.lost)
-        self._watch.hand_over(self.conduit.on_event, NOTHING)
+        self._watch.hand_over(self.conduit.on_event)
+        self._watch.want(NOTHING)
 
     def close(self) -> None:
         """In order: what was sent arrives, an alert too.

@@ -8,11 +8,11 @@ from typing import Protocol
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
 from imsedge.plane import tcp
+from imsedge.plane.conduit import Conduit
 from imsedge.plane.connection import Connection
 from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.link import Leg, Phase, can_call, discards, listens, objection
 from imsedge.plane.listener import Listener
-from imsedge.plane.pump import Conduit
 from imsedge.plane.services import Services
 
 # A port may be in use by another program; after so many of those the address is no good.

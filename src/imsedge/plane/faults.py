@@ -34,6 +34,11 @@ class BearerError(ImsedgeError):
         self.detail = detail
 
 
+def as_fault(error: BearerError | OSError) -> BearerError:
+    """The same, whoever noticed it."""
+    return error if isinstance(error, BearerError) else fault_of(error.errno or 0, FailureCause.TCP_RESET)
+
+
 def fault_of(number: int, otherwise: FailureCause) -> BearerError:
     """The fault behind an ``errno``; ``otherwise`` when it tells nothing about the network."""
     return BearerError(_CAUSES.get(number, otherwise), errorcode.get(number, str(number)))

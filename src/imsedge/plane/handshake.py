@@ -59,7 +59,8 @@ class Handshake:
         self._state = _State.WAITING
         self._timer: Timer | None = None
         self._channel: TlsChannel | None = None
-        watch.hand_over(self._on_event, READ)
+        watch.hand_over(self._on_event)
+        watch.want(READ)
         self._limit_waiting()
 
     def be_client(self) -> None:

@@ -121,7 +121,7 @@ class Plane:
         if self._link_of[number] != command.link:
             stream = self._streams.get(command.link) or Stream(self._services)
             if stream.is_full:
-                self._events.append(m.RelinkFailed(number, now, "the link has two ends"))
+                self._events.append(m.RelinkFailed(number, now, command.link, "the link has two ends"))
                 return
             self._unlink(endpoint)
             self._link_of[number] = command.link
@@ -129,7 +129,7 @@ class Plane:
             endpoint.joint = stream
             stream.join(endpoint)
             stream.review()
-        self._events.append(m.Relinked(number, now))
+        self._events.append(m.Relinked(number, now, command.link))
 
     def _unlink(self, endpoint: Endpoint) -> None:
         link = self._link_of.pop(endpoint.number)

@@ -14,80 +14,14 @@ The loop watches level-triggered and the interest of a connection changes only w
 drains or ends; a steady stream costs no ``epoll_ctl``.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
-from imsedge.plane.buffer import BUFFER_OCTETS
-from imsedge.plane.faults import BearerError
-from imsedge.plane.loop import NOTHING, READ, WRITE
-from imsedge.plane.watch import Watch
+from imsedge.plane.conduit import Conduit
+from imsedge.plane.faults import BearerError, as_fault
+from imsedge.plane.loop import READ
 
 BURST = 4
-
-
-class Channel(Protocol):
-    """``tcp.TcpChannel`` or ``tls.TlsChannel``."""
-
-    @property
-    def full(self) -> int: ...
-
-    def receive(self, at: int = 0) -> int: ...
-
-    def forward(self, start: int, end: int) -> int: ...
-
-    def send(self, data: memoryview) -> int: ...
-
-    def finish(self) -> None: ...
-
-
-class Conduit:
-    """One end, open for payload: its channel, its watch, and the two flows that meet here.
-
-    ``lost`` is told when the connection dies before there are flows.
-    """
-
-    __slots__ = ("_lost", "_received", "_sent", "channel", "inward", "outward", "watch")
-
-    def __init__(self, channel: Channel, watch: Watch, lost: Callable[[BearerError], None]) -> None:
-        self._lost = lost
-        self.channel = channel
-        self.watch = watch
-        self.inward: Flow | None = None
-        self.outward: Flow | None = None
-        self._received = self._sent = 0  # by flows that are over
-
-    def _wait(self, mask: int) -> None:
-        """The other end is not there yet: what comes stays in the kernel."""
-        try:
-            self.watch.unwanted(mask)
-        except BearerError as error:
-            self._lost(error)
-
-    @property
-    def octets(self) -> tuple[int, int]:
-        """Payload received and sent."""
-        received, sent = self._received, self._sent
-        if self.inward is not None:
-            received += self.inward.octets
-        if self.outward is not None:
-            sent += self.outward.octets - len(self.outward.held)
-        return received, sent
-
-    def separate(self) -> None:
-        """The other end is gone."""
-        self._received, self._sent = self.octets
-        self.inward = self.outward = None
-        self.watch.want(NOTHING)
-
-    def on_event(self, mask: int) -> None:
-        """The loop's handler."""
-        inward, outward = self.inward, self.outward
-        if mask & WRITE and outward is not None:
-            outward.flush()
-        if inward is None:
-            self._wait(mask)
-        elif mask != WRITE:
-            inward.run(mask)
+_NONE = memoryview(b"")
 
 
 class FlowReport(Protocol):
@@ -102,13 +36,12 @@ class Flow:
     """One direction.  ``octets`` were read from the source; ``len(held)`` of them wait for the sink."""
 
     __slots__ = (
-        "_forward",
         "_full",
         "_open",
-        "_receive",
+        "_read",
         "_report",
-        "_send",
         "_view",
+        "_write",
         "ended",
         "held",
         "octets",
@@ -125,12 +58,9 @@ class Flow:
         self._open = False
         self._view = view
         self._report = report
-        self._receive = source.channel.receive
-        self._send = sink.channel.send
-        self._forward = sink.channel.forward
+        self._read = source.channel.read
+        self._write = sink.channel.write
         self._full = source.channel.full
-        source.inward = self
-        sink.outward = self
 
     @property
     def finished(self) -> bool:
@@ -139,51 +69,44 @@ class Flow:
 
     def gate(self, *, is_open: bool) -> None:
         """Whether the source may be read; what was read before still goes out."""
-        if is_open == self._open:
-            return
-        self._open = is_open
-        self._listen()
-
-    def _listen(self) -> None:
-        """Watch the source for octets exactly while they could go on."""
-        if self._open and not self.held and not self.ended:
-            self.source.watch.add(READ)
-        else:
-            self.source.watch.remove(READ)
+        if is_open != self._open:
+            self._open = is_open
+            self._listen()
 
     def stop(self) -> None:
         """Never touch the channels again; both conduits must be separated before."""
         self._open = False
         self.held = _NONE
 
-    def run(self, mask: int = READ) -> None:
+    def run(self, mask: int) -> None:
         """The source has something to say."""
         if not self._open or self.held or self.ended:
             self._wait(mask)
             return
-        receive, forward, full = self._receive, self._forward, self._full
         for _ in range(BURST):
             try:
-                got = end = receive()
-                while got >= full and end < BUFFER_OCTETS and (got := receive(end)) > 0:
-                    end += got  # records that came together go on together
-            except BearerError as error:
-                self._report.conduit_lost(self.source, error)
+                last = end = self._read()
+                if end <= 0:
+                    last = end = self.source.channel.explain(end)
+                elif end >= self._full:
+                    end, last = self.source.channel.fill(end)
+            except BlockingIOError:
+                return
+            except (BearerError, OSError) as error:
+                self._report.conduit_lost(self.source, as_fault(error))
                 return
             if end > 0:
                 self.octets += end
                 try:
-                    sent = forward(0, end)
-                    while sent < end and (more := forward(sent, end)):
-                        sent += more  # OpenSSL takes one record at a time
+                    sent = self._write(end)
+                    if sent < end:
+                        self._hold(self._insist(sent, end), end)
                 except BearerError as error:
                     self._report.conduit_lost(self.sink, error)
                     return
-                if sent < end:
-                    self._hold(sent, end)
-            if got == 0:
+            if last == 0:
                 self._end()
-            if got < full or self.held:
+            if last < self._full or self.held:
                 return
 
     def flush(self) -> None:
@@ -191,7 +114,7 @@ class Flow:
         if not self.held:
             return
         try:
-            sent = self._send(self.held)
+            sent = self.sink.channel.send(self.held)
         except BearerError as error:
             self._report.conduit_lost(self.sink, error)
             return
@@ -199,16 +122,33 @@ class Flow:
         if self.held:
             return
         self.held = _NONE
-        self.sink.watch.remove(WRITE)
+        self.sink.drained()
         if self.ended:
             self._finish()
         else:
             self._listen()
 
+    def _insist(self, sent: int, end: int) -> int:
+        """OpenSSL takes one record at a time; how many octets went out until it takes no more."""
+        channel = self.sink.channel
+        taken = max(sent if sent > 0 else channel.explain(sent), 0)
+        while 0 < taken < end and (more := channel.send(self._view[taken:end])):
+            taken += more
+        return taken
+
     def _hold(self, start: int, end: int) -> None:
+        if start == end:
+            return
         self.held = memoryview(bytes(self._view[start:end]))
         self.source.watch.remove(READ)
-        self.sink.watch.add(WRITE)
+        self.sink.drain()
+
+    def _listen(self) -> None:
+        """Watch the source for octets exactly while they could go on."""
+        if self._open and not self.held and not self.ended:
+            self.source.watch.add(READ)
+        else:
+            self.source.watch.remove(READ)
 
     def _end(self) -> None:
         self.ended = True
@@ -221,10 +161,8 @@ class Flow:
         self._report.flow_finished()
 
     def _wait(self, mask: int) -> None:
+        """Octets that may not go on stay in the kernel; a dead connection is dead all the same."""
         try:
             self.source.watch.unwanted(mask)
         except BearerError as error:
             self._report.conduit_lost(self.source, error)
-
-
-_NONE = memoryview(b"")

@@ -4,11 +4,12 @@ Decides nothing by itself: ``link.py`` says who dials and what may flow, this ca
 """
 
 from imsedge.bearer.messages import FailureCause, Transport
+from imsedge.plane.conduit import Conduit
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.faults import BearerError
 from imsedge.plane.link import Phase, follows, may_flow
 from imsedge.plane.loop import Timer
-from imsedge.plane.pump import Conduit, Flow
+from imsedge.plane.pump import Flow
 from imsedge.plane.services import Services
 
 
@@ -48,14 +49,17 @@ class Stream:
         if first.conduit is None or second.conduit is None:
             return
         if not self._flows:
-            view = self._services.buffer.view
-            self._flows = [
-                Flow(first.conduit, second.conduit, view, self),
-                Flow(second.conduit, first.conduit, view, self),
-            ]
+            self._flows = self._join(first.conduit, second.conduit)
         there, back = self._flows
         there.gate(is_open=may_flow(first.leg, second.leg))
         back.gate(is_open=may_flow(second.leg, first.leg))
+
+    def _join(self, first: Conduit, second: Conduit) -> list[Flow]:
+        view = self._services.buffer.view
+        there, back = Flow(first, second, view, self), Flow(second, first, view, self)
+        first.join(inward=there, outward=back)
+        second.join(inward=back, outward=there)
+        return [there, back]
 
     def lost(self, endpoint: Endpoint) -> None:
         """One bearer ended abnormally, so the other one must not look as if it had ended in order."""
@@ -68,7 +72,7 @@ class Stream:
 
     def conduit_lost(self, conduit: Conduit, error: BearerError) -> None:
         """A peer that had said its last word may go away with a RST: nothing of its own is lost."""
-        if conduit.inward is not None and conduit.inward.ended:
+        if any(flow.source is conduit and flow.ended for flow in self._flows):
             self._close()
             return
         for endpoint in self._ends:

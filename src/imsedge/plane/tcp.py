@@ -3,12 +3,13 @@
 import contextlib
 import socket
 from errno import EINPROGRESS
+from functools import partial
 from struct import Struct as Layout
 
 from imsedge.bearer.messages import FailureCause
 from imsedge.core.address import TransportAddress
 from imsedge.plane.buffer import BUFFER_OCTETS, Buffer
-from imsedge.plane.faults import fault_of
+from imsedge.plane.faults import as_fault, fault_of
 
 # What ``receive`` returns besides a number of octets and 0 for the end of the stream.
 AGAIN = -1
@@ -75,32 +76,31 @@ class TcpChannel:
 
     full = BUFFER_OCTETS
 
-    __slots__ = ("_is_finished", "_receive_into", "_send", "_socket", "_view")
+    __slots__ = ("_is_finished", "_send", "_socket", "_view", "read")
 
     def __init__(self, sock: socket.socket, buffer: Buffer) -> None:
-        self._is_finished = False
         self._socket = sock
+        self._is_finished = False
         self._view = buffer.view
-        self._receive_into = sock.recv_into
         self._send = sock.send
+        self.read = partial(sock.recv_into, buffer.view)
 
-    def receive(self, at: int = 0) -> int:
-        """Fill the buffer from ``at``: octets read, 0 at the end of the stream, ``AGAIN``: none now."""
+    def write(self, octets: int) -> int:
+        """Send so many octets of the buffer; how many were taken, perhaps none."""
         try:
-            return self._receive_into(self._view[at:] if at else self._view)
-        except BlockingIOError:
-            return AGAIN
-        except OSError as error:
-            raise fault_of(error.errno or 0, FailureCause.TCP_RESET) from error
-
-    def forward(self, start: int, end: int) -> int:
-        """Send these octets of the buffer; how many were taken, perhaps none."""
-        try:
-            return self._send(self._view[start:end])
+            return self._send(self._view[:octets])
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise fault_of(error.errno or 0, FailureCause.TCP_RESET) from error
+            raise as_fault(error) from error
+
+    def explain(self, result: int) -> int:
+        """A read of 0 octets is the end of the stream; a write of 0 just that."""
+        return result
+
+    def fill(self, end: int) -> tuple[int, int]:
+        """A full read has filled the buffer."""
+        return end, end
 
     def send(self, data: memoryview) -> int:
         """Send other octets; how many were taken, perhaps none."""
@@ -109,7 +109,7 @@ class TcpChannel:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise fault_of(error.errno or 0, FailureCause.TCP_RESET) from error
+            raise as_fault(error) from error
 
     def finish(self) -> None:
         """No more octets from us; only the first call counts."""

@@ -8,6 +8,7 @@ and errors stay with the public interface.
 
 import contextlib
 import socket
+from functools import partial
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
@@ -52,6 +53,8 @@ class TlsChannel:
         self._connection.set_app_data(self._expected)
         self._ssl = self._connection._ssl  # noqa: SLF001 - see the top of this file
         self._is_finished = False
+        self.read = partial(_SSL_READ, self._ssl, buffer.pointer, BUFFER_OCTETS)
+        self.write = partial(_SSL_WRITE, self._ssl, buffer.pointer)
         if role is TlsRole.CLIENT:
             self._connection.set_connect_state()
         else:
@@ -100,24 +103,23 @@ class TlsChannel:
     def cipher(self) -> str:
         return self._connection.get_cipher_name() or ""
 
-    def receive(self, at: int = 0) -> int:
-        """Fill the buffer from ``at``: octets read, 0 after close_notify or FIN, ``AGAIN``: none now."""
-        start = self._pointer + at if at else self._pointer
-        got: int = _SSL_READ(self._ssl, start, BUFFER_OCTETS - at)
-        return got if got > 0 else self._nothing(got)
-
-    def forward(self, start: int, end: int) -> int:
-        """Send these octets of the buffer; how many were taken, perhaps none: then they must come again."""
-        first = self._pointer + start if start else self._pointer
-        sent: int = _SSL_WRITE(self._ssl, first, end - start)
-        return sent if sent > 0 else max(self._nothing(sent), 0)
+    def fill(self, end: int) -> tuple[int, int]:
+        """Read the records that came with the first one, as far as the buffer goes."""
+        got = RECORD
+        while got >= RECORD and end <= BUFFER_OCTETS - RECORD:
+            got = _SSL_READ(self._ssl, self._pointer + end, BUFFER_OCTETS - end)
+            if got <= 0:
+                return end, self.explain(got)
+            end += got
+        return end, got
 
     def send(self, data: memoryview) -> int:
-        """Send other octets, as ``forward`` does."""
+        """Send other octets; how many were taken, perhaps none: then the same ones must come first again."""
         sent: int = _SSL_WRITE(self._ssl, _POINTER(data), len(data))
-        return sent if sent > 0 else max(self._nothing(sent), 0)
+        return sent if sent > 0 else max(self.explain(sent), 0)
 
-    def _nothing(self, result: int) -> int:
+    def explain(self, result: int) -> int:
+        """0 after close_notify or FIN, ``AGAIN`` when OpenSSL has to wait; ``BearerError`` otherwise."""
         code = _SSL_GET_ERROR(self._ssl, result)
         if code in (_WANT_READ, _WANT_WRITE):
             return AGAIN

@@ -30,14 +30,13 @@ class Watch:
         self._parked = False
         loop.watch(self._descriptor, handler, events, guard)
 
-    def hand_over(self, handler: Handler, events: int) -> None:
+    def hand_over(self, handler: Handler) -> None:
         """``handler`` is called from now on."""
         if self._handler is None:
             return
         self._handler = handler
         if not self._parked:
             self._loop.hand_over(self._descriptor, handler)
-        self.want(events)
 
     def want(self, events: int) -> None:
         """Wait for these events; errors are always reported."""
