@@ -13,6 +13,7 @@ from imsedge.h248.association import (
     GatewayLeaving,
     GatewayLost,
     GatewayUp,
+    Redirect,
     Registered,
     Request,
     RequestTo,
@@ -24,10 +25,12 @@ from imsedge.h248.association import (
 from imsedge.h248.association.rows import METHODS
 from imsedge.h248.association.service_change import read_result, write_change
 from imsedge.h248.model import (
+    ErrorDescriptor,
     Message,
     ServiceChange,
     ServiceChangeMethod,
     ServiceChangeResult,
+    TransactionReply,
     TransactionRequest,
     fold,
 )
@@ -41,7 +44,7 @@ from imsedge.h248.transactions import (
 )
 from kit.associations import COLD, changes_sent, controller, gateway, pair
 from kit.h248 import GATEWAY, SECOND, A, B, C, audit, decoded
-from kit.wire import Wire
+from kit.wire import Node, Wire
 
 
 def test_a_silent_controller_is_replaced_by_the_next_with_failover() -> None:
@@ -236,6 +239,57 @@ def test_a_controller_that_goes_while_we_are_leaving_is_not_replaced() -> None:
     left.feed(Request(audit(), tag=1))
     wire.run(25.0)
     assert left.outputs(Stopped)
+
+
+def test_leaving_a_controller_that_does_not_answer_ends_at_t_max() -> None:
+    wire = Wire()
+    left, _ = pair(wire)
+    wire.down.add(A)
+    left.feed(Stop(delay=100))
+    wire.run(20.5)
+    assert left.outputs(ControllerLost) == [ControllerLost(A, "no answer until T-MAX")]
+    assert left.outputs(Stopped) == [Stopped()]
+
+
+def answers(wire: Wire, right: Node, error: int, *, last: int = -1) -> None:
+    """The gateway answers the controller's last request with an error."""
+    sent = decoded(wire.sent[last][2]).body[0]
+    reply = TransactionReply(sent.id, ErrorDescriptor(error, "x"))
+    right.feed(Received(Message(2, GATEWAY, (reply,)), B))
+
+
+@pytest.mark.parametrize("code", [504, 505])
+def test_a_gateway_that_knows_no_controller_is_lost(code: int) -> None:
+    wire = Wire()
+    _, right = pair(wire)
+    right.feed(RequestTo(GATEWAY, audit(6), tag="who"))
+    answers(wire, right, code)
+    assert [reply.tag for reply in right.outputs(ReplyArrived)] == ["who"]
+    assert right.outputs(GatewayLost) == [GatewayLost(GATEWAY, f"it answered {code}")]
+
+
+def test_a_hand_off_that_is_refused_changes_nothing() -> None:
+    wire = Wire()
+    _, right = pair(wire)
+    right.feed(Redirect(GATEWAY, SECOND))
+    answers(wire, right, 501)
+    assert right.outputs(Noted) == [Noted("hand-off answered with 501 x", B)]
+    assert right.machine.gateways == (GATEWAY,)
+    right.feed(Redirect(SECOND, GATEWAY))
+    assert "not registered" in right.outputs(Noted)[-1].text
+
+
+def test_a_reply_of_the_life_before_reaches_its_asker_and_nobody_else() -> None:
+    """Disconnected: the association began anew, requests under way go on."""
+    wire = Wire()
+    _, right = pair(wire)
+    right.feed(RequestTo(GATEWAY, audit(6), tag="old"))
+    asked = len(wire.sent) - 1
+    change = write_change(ServiceChange("Disconnected", "900 Service Restored", version=2))
+    right.feed(Received(Message(1, GATEWAY, (TransactionRequest(77, change),)), B))
+    answers(wire, right, 505, last=asked)
+    assert [reply.tag for reply in right.outputs(ReplyArrived)] == ["old"]
+    assert not right.outputs(GatewayLost)
 
 
 def test_leaving_is_understood_from_a_gateway_that_is_not_registered() -> None:

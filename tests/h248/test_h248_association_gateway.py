@@ -228,6 +228,21 @@ def test_a_redirection_to_nowhere_is_noted_and_the_next_controller_tried(mgc_id:
     assert left.outputs(Registered)[0].controller == C
 
 
+@pytest.mark.parametrize(
+    ("address", "port"), [(4000, 4000), (IpMid(A.host, 4001), 4001), (DomainMid("nobody"), A.port)]
+)
+def test_requests_go_where_the_controller_wants_them(address: Any, port: int) -> None:
+    wire = Wire()
+    left = gateway(wire)
+    left.feed(Start())
+    wire.run(0.1)
+    sent = decoded(wire.sent[0][2]).body[0]
+    reply = TransactionReply(sent.id, write_result(ServiceChangeResult(version=2, address=address)))
+    left.feed(Received(Message(1, MGC, (reply,)), A))
+    left.feed(Request(audit(), tag=1))
+    assert wire.sent[-1][2].peer == A._replace(port=port)
+
+
 def test_redirections_in_a_circle_end() -> None:
     wire = Wire()
 

@@ -27,7 +27,6 @@ A controller that is silent is tried last.
 """
 
 from enum import Enum
-from math import inf
 
 from msgspec import Struct
 
@@ -239,7 +238,7 @@ class GatewayAssociation:
         return _DISCONNECTED if target == self._last else _FAILOVER
 
     def _send(
-        self, change: ServiceChange, peer: TransportAddress, version: int, patience: float, now: float
+        self, change: ServiceChange, peer: TransportAddress, version: int, patience: float | None, now: float
     ) -> list[GatewayEffect]:
         self._attempt += 1
         order = SendRequest(write_change(change), peer, _Own(self._attempt), version, patience)
@@ -353,7 +352,7 @@ class GatewayAssociation:
         if event.delay > 0 and self.state is State.UP:
             self.state, self._wake = State.LEAVING, now + event.delay
             change = ServiceChange(ServiceChangeMethod.GRACEFUL, _OUT_OF_SERVICE, delay=event.delay)
-            return self._send(change, self._peer, self._version, inf, now)
+            return self._send(change, self._peer, self._version, None, now)
         self.state, self._wake = State.PARTING, NEVER
         change = ServiceChange(ServiceChangeMethod.FORCED, _OUT_OF_SERVICE)
         return self._send(change, self._peer, self._version, self._settings.leave_patience, now)
@@ -361,7 +360,7 @@ class GatewayAssociation:
     def _stay(self, now: float) -> list[GatewayEffect]:
         """Not leaving after all."""
         self.state, self._wake = State.UP, NEVER
-        return self._send(ServiceChange(*_CANCEL), self._peer, self._version, inf, now)
+        return self._send(ServiceChange(*_CANCEL), self._peer, self._version, None, now)
 
     def _stopped(self, now: float) -> list[GatewayEffect]:
         self.state, self._wake, self._last = State.STOPPED, NEVER, None
