@@ -12,6 +12,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError
 from imsedge.core.trace import Kind
 from imsedge.net.sip import MAX_DATAGRAM, Listen
+from imsedge.net.sip_streams import StreamLimits
 from imsedge.sip.events import (
     AckArrived,
     ClientKey,
@@ -215,6 +216,17 @@ async def test_tls(tmp_path: Path) -> None:
         await callee.listen("tls")
         caller.send(plain(), Flow("tls", callee.bound["tls"]))
         assert (await answered(caller)).response.status == 200
+
+
+async def test_a_tls_handshake_that_never_comes_is_given_up(tmp_path: Path) -> None:
+    server, _ = contexts(tmp_path)
+    edge = Answerer(tls_server=server, limits=StreamLimits(connect=0.1))
+    async with running(edge), asyncio.timeout(5):
+        await edge.listen("tls")
+        reader, writer = await asyncio.open_connection(*edge.bound["tls"])
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
 
 
 def contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:

@@ -23,7 +23,7 @@ class StreamLimits(Struct, frozen=True, kw_only=True):
     """``connections``: open and opening ones; what is accepted beyond is closed at once.
 
     ``waiting``: octets that wait for one connection to open or for its peer to read; then it is given up.
-    ``connect``: seconds for a new connection; below timer B, so that 503 comes before 408.
+    ``connect``: seconds for a new connection or TLS handshake; below timer B, so that 503 comes before 408.
     ``unfinished``: seconds for the rest of a message that has begun (slow peers hold memory).
     ``idle``: seconds without a message or keep-alive; above the usual registration time of an hour.
     """
@@ -156,6 +156,7 @@ class StreamPool:
             address.host,
             address.port,
             ssl=self._tls[0] if transport == "tls" else None,
+            ssl_handshake_timeout=self.limits.connect if transport == "tls" else None,
             backlog=256,
         )
         self._servers.append(server)
