@@ -16,6 +16,7 @@ from imsedge.h248.model import (
     TransactionRequest,
     Verb,
 )
+from kit.h248_text import body_of
 
 HEAD = "!/3 [192.0.2.1] "
 
@@ -133,7 +134,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize(("command", "code"), COMMANDS.items(), ids=COMMANDS)
 def test_a_command_that_cannot_be_read_leaves_its_neighbours_alone(command: str, code: int) -> None:
-    (request,) = decode(f"{HEAD}T=1{{C=1{{MF=before,{command},MF=after}}}}".encode()).body
+    (request,) = body_of(decode(f"{HEAD}T=1{{C=1{{MF=before,{command},MF=after}}}}".encode()))
     assert isinstance(request, TransactionRequest)
     before, wrong, after = request.actions[0].commands
     assert (before, after) == tuple(CommandRequest(Verb.MODIFY, (name,)) for name in ("before", "after"))
@@ -163,7 +164,7 @@ ACTIONS = {
 def test_an_action_that_cannot_be_read_leaves_its_neighbours_alone(
     action: str, expected: tuple[int, int]
 ) -> None:
-    (request,) = decode(f"{HEAD}T=1{{{action},C=2{{MF=c}}}}".encode()).body
+    (request,) = body_of(decode(f"{HEAD}T=1{{{action},C=2{{MF=c}}}}".encode()))
     assert isinstance(request, TransactionRequest)
     wrong, right = request.actions
     assert wrong.error is not None
@@ -216,21 +217,21 @@ def test_what_follows_a_broken_transaction_is_read() -> None:
     ],
 )
 def test_a_reply_that_cannot_be_read_is_a_protocol_error_for_whoever_waits(reply: str) -> None:
-    (found,) = decode(f"{HEAD}{reply}".encode()).body
+    (found,) = body_of(decode(f"{HEAD}{reply}".encode()))
     assert isinstance(found, TransactionReply)
     assert isinstance(found.result, ErrorDescriptor)
     assert found.result.code == 401
 
 
 def test_a_reply_is_known_by_its_number_even_when_it_cannot_be_read() -> None:
-    (found,) = decode(f"{HEAD}P=5{{C=1{{FOO}}}}".encode()).body
+    (found,) = body_of(decode(f"{HEAD}P=5{{C=1{{FOO}}}}".encode()))
     assert found.id == 5  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("depth", [100, 10_000])
 def test_braces_without_end_cost_no_recursion(depth: int) -> None:
     octets = (HEAD + "T=1{C=1{A=t{" + "M{" * depth).encode()
-    (found,) = decode(octets).body
+    (found,) = body_of(decode(octets))
     assert isinstance(found, TransactionRequest)
     assert found.error is not None
 

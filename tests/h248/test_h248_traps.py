@@ -23,6 +23,7 @@ from imsedge.h248.model import (
     TransactionRequest,
     Verb,
 )
+from kit.h248_text import body_of
 
 
 def read(body: str, version: int = 3) -> Message:
@@ -31,7 +32,7 @@ def read(body: str, version: int = 3) -> Message:
 
 def request(body: str) -> CommandRequest:
     """The only command of ``C=1{body}``."""
-    (transaction,) = read(f"T=1{{C=1{{{body}}}}}").body
+    (transaction,) = body_of(read(f"T=1{{C=1{{{body}}}}}"))
     assert isinstance(transaction, TransactionRequest)
     assert transaction.error is None
     (action,) = transaction.actions
@@ -42,7 +43,7 @@ def request(body: str) -> CommandRequest:
 
 
 def reply(body: str) -> CommandReply:
-    (transaction,) = read(f"P=1{{C=1{{{body}}}}}").body
+    (transaction,) = body_of(read(f"P=1{{C=1{{{body}}}}}"))
     assert isinstance(transaction, TransactionReply)
     assert isinstance(transaction.result, tuple)
     return transaction.result[0].replies[0]
@@ -150,7 +151,7 @@ def test_message_identifiers(text: str, mid: object) -> None:
 
 @pytest.mark.parametrize("text", ["T={C=1{MF=t}}", "T{C=1{MF=t}}"])
 def test_a_transaction_without_id_is_answered_with_403_and_id_0(text: str) -> None:
-    (transaction, pending) = read(f"{text}PN=3{{}}").body
+    (transaction, pending) = body_of(read(f"{text}PN=3{{}}"))
     assert isinstance(transaction, TransactionRequest)
     assert (transaction.id, transaction.error and transaction.error.code) == (0, 403)
     assert pending.id == 3  # type: ignore[union-attr]
@@ -183,14 +184,14 @@ def test_root_is_root_in_any_case() -> None:
 
 
 def test_leading_zeros_in_numbers() -> None:
-    (transaction,) = read("P=005197711{C=0001}").body
+    (transaction,) = body_of(read("P=005197711{C=0001}"))
     assert isinstance(transaction, TransactionReply)
     assert transaction.id == 5_197_711
 
 
 @pytest.mark.parametrize("context", ["0", "4294967294", "4294967295", "99999999999", "x", ""])
 def test_context_numbers_that_have_a_letter_are_refused_as_numbers(context: str) -> None:
-    (transaction,) = read(f"T=1{{C={context}{{MF=t}},C=7{{MF=u}}}}").body
+    (transaction,) = body_of(read(f"T=1{{C={context}{{MF=t}},C=7{{MF=u}}}}"))
     assert isinstance(transaction, TransactionRequest)
     wrong, right = transaction.actions
     assert wrong.error is not None
@@ -199,7 +200,7 @@ def test_context_numbers_that_have_a_letter_are_refused_as_numbers(context: str)
 
 
 def test_the_misspelling_of_a_widespread_stack_reads_as_emergency_off() -> None:
-    (transaction,) = read("T=1{C=1{EmergencyOffToken,MF=t}}").body
+    (transaction,) = body_of(read("T=1{C=1{EmergencyOffToken,MF=t}}"))
     assert isinstance(transaction, TransactionRequest)
     properties = transaction.actions[0].properties
     assert properties is not None
@@ -258,7 +259,7 @@ def test_a_time_stamp_may_stand_apart_from_its_event() -> None:
 
 
 def test_letters_that_fold_to_ascii_are_no_ascii() -> None:
-    (transaction,) = read("T=1{C=1{MF=t{\u017fG}}}").body
+    (transaction,) = body_of(read("T=1{C=1{MF=t{\u017fG}}}"))
     assert isinstance(transaction, TransactionRequest)
     assert transaction.actions[0].commands[0].error is not None
 

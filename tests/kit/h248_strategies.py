@@ -34,7 +34,7 @@ METHODS = st.sampled_from(m.ServiceChangeMethod).map(lambda method: method.value
 
 def service_changes(version: int) -> SearchStrategy[m.ServiceChange]:
     """Requests; either an address or an MGC to try."""
-    target = st.one_of(
+    target: SearchStrategy[dict[str, Any]] = st.one_of(
         st.just({}),
         st.one_of(MIDS, UINT16).map(lambda address: {"address": address}),
         MIDS.map(lambda mid: {"mgc_id": mid}),

@@ -7,6 +7,9 @@ from imsedge.h248.model import (
     ActionReply,
     ActionRequest,
     CommandRequest,
+    ErrorDescriptor,
+    Message,
+    Transaction,
     TransactionReply,
     TransactionRequest,
 )
@@ -14,9 +17,15 @@ from imsedge.h248.model import (
 HEAD = "!/3 [192.0.2.1] "
 
 
+def body_of(message: Message) -> tuple[Transaction, ...]:
+    """The transactions of a message that is no error."""
+    assert not isinstance(message.body, ErrorDescriptor)
+    return message.body
+
+
 def read_action(body: str) -> ActionRequest:
     """``C=1{body}`` of a request, without errors."""
-    (transaction,) = decode(f"{HEAD}T=1{{C=1{{{body}}}}}".encode()).body
+    (transaction,) = body_of(decode(f"{HEAD}T=1{{C=1{{{body}}}}}".encode()))
     assert isinstance(transaction, TransactionRequest)
     assert transaction.error is None, transaction.error
     (action,) = transaction.actions
@@ -39,7 +48,7 @@ def read_descriptor(body: str) -> Any:
 
 def read_action_reply(body: str) -> ActionReply:
     """``C=1{body}`` of a reply."""
-    (transaction,) = decode(f"{HEAD}P=1{{C=1{{{body}}}}}".encode()).body
+    (transaction,) = body_of(decode(f"{HEAD}P=1{{C=1{{{body}}}}}".encode()))
     assert isinstance(transaction, TransactionReply)
     assert isinstance(transaction.result, tuple), transaction.result
     return transaction.result[0]
