@@ -33,9 +33,7 @@ class RemoteError(ImsedgeError):
     ``offset``: octets from the start of the message, when known.
     """
 
-    def __init__(
-        self, code: int, reason: str, path: tuple[str, ...] = (), offset: int | None = None
-    ) -> None:
+    def __init__(self, code: int, reason: str, path: tuple[str, ...] = (), offset: int | None = None) -> None:
         super().__init__(code, reason, path, offset)
         self.code = code
         self.reason = reason

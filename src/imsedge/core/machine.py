@@ -10,18 +10,18 @@ from typing import Protocol, TypeVar
 
 NEVER = inf
 
-Input = TypeVar("Input", contravariant=True)
+Input_contra = TypeVar("Input_contra", contravariant=True)
 Output = TypeVar("Output")
 
 
-class Machine(Protocol[Input, Output]):
+class Machine(Protocol[Input_contra, Output]):
     """``now`` is in seconds on a clock that never goes back; ``deadline`` is on the same clock."""
 
     @property
     def deadline(self) -> float:
         """When ``Tick`` must be handed in next; ``NEVER`` when nothing is pending."""
 
-    def handle(self, event: Input, now: float) -> list[Output]:
+    def handle(self, event: Input_contra, now: float) -> list[Output]:
         """Take one input; return what to do, in order.  A spurious ``Tick`` is harmless."""
 
 
