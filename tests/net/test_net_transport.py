@@ -17,6 +17,7 @@ from kit.transports import CHECKS, Inbox, Opener, Pair
 
 pytestmark = pytest.mark.system
 ANY = TransportAddress("127.0.0.1", 0)
+ANY6 = TransportAddress("::1", 0)
 
 
 def closed_port(kind: socket.SocketKind) -> TransportAddress:
@@ -33,6 +34,15 @@ async def udp() -> Pair:
 async def tcp() -> Pair:
     called, caller = await TpktTransport.listen(ANY), TpktTransport.connector(ANY)
     return Pair(called, caller, closed_port(socket.SOCK_STREAM))
+
+
+async def udp_v6() -> Pair:
+    return Pair(await UdpTransport.open(ANY6), await UdpTransport.open(ANY6), TransportAddress("::1", 9))
+
+
+async def tcp_v6() -> Pair:
+    called, caller = await TpktTransport.listen(ANY6), TpktTransport.connector(ANY6)
+    return Pair(called, caller, TransportAddress("0:0::1", closed_port(socket.SOCK_STREAM).port))
 
 
 async def memory() -> Pair:
@@ -60,7 +70,7 @@ async def closing() -> AsyncIterator[Callable[[Opener], Opener]]:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("opener", [udp, tcp, memory], ids=lambda opener: opener.__name__)
+@pytest.mark.parametrize("opener", [udp, udp_v6, tcp, tcp_v6, memory], ids=lambda opener: opener.__name__)
 @pytest.mark.usefixtures("no_leaks")
 async def test_conformance(
     opener: Opener, check: Callable[[Opener], Awaitable[None]], closing: Callable[[Opener], Opener]
