@@ -7,7 +7,7 @@ from imsedge.alg import desk, legs, router  # noqa: F401 - proven here through t
 from imsedge.core.address import TransportAddress
 from imsedge.sip import events as sip
 from imsedge.sip.flow import Flow
-from imsedge.sip.message import SipRequest, SipResponse
+from imsedge.sip.message import Headers, SipRequest, SipResponse, make_response
 from kit.edge_bodies import CORE_OFFER, OFFER, core_answer, ue_answer
 from kit.edge_talk import ACCESS, CONTACTS, CORE, CORE_SIDE, UE, EdgeTalk
 
@@ -90,6 +90,24 @@ def test_a_call_between_two_ues_of_ours_passes_twice() -> None:
     second = talk.request("core", "INVITE", CORE_OFFER, uri=CONTACTS["ue"], routes=path, tags=("a1", ""))
     assert talk.send("core", second) == ["gw Reserve access", "gw Reserve And Configure core", "ue INVITE"]
     assert sorted(call.direction for call in talk.edge.calls()) == ["originating", "terminating"]
+
+
+def test_in_a_call_that_passes_twice_each_leg_keeps_its_own_route() -> None:
+    talk = EdgeTalk()
+    talk.invite(OFFER)
+    invite = talk.last("core", SipRequest, "INVITE")
+    ours = invite.headers.all("Record-Route")
+    beyond = (f"<sip:tok@{CORE_SIDE};lr>", "<sip:scscf.home.example;lr>")
+    response = make_response(invite, 200, to_tag="b1", body=core_answer().encode())
+    fields = [("Content-Type", "application/sdp"), ("Contact", f"<{CONTACTS['core']}>")]
+    routes = [("Record-Route", entry) for entry in (*beyond, *ours)]
+    headers = Headers([*response.headers.without("Record-Route"), *routes, *fields])
+    assert talk.send("core", response.with_headers(headers))[-1] == "ue 200 INVITE"
+    (sent,) = talk.edge.handle(
+        sip.AckArrived(talk.request("ue", "ACK", tags=("a1", "b1"), cseq=2), Flow("udp", UE, ACCESS)), 0.0
+    )
+    assert isinstance(sent, sip.SendRequest)
+    assert sent.request.headers.all("Route") == beyond[::-1]
 
 
 def test_a_ue_that_ignores_record_route_and_contact_is_understood() -> None:

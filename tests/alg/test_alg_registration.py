@@ -2,6 +2,7 @@
 
 import pytest
 
+from imsedge.alg.policy import Policy, Securing
 from imsedge.alg.registration import MAX_CONTACTS
 from imsedge.sip.events import TransactionFailed
 from imsedge.sip.matching import client_key
@@ -43,6 +44,12 @@ def test_what_we_can_secure_is_announced_in_401_and_200(status: int) -> None:
     begin(talk, "Security-Client: msrp-tls;mediasec, sdes-srtp;mediasec")
     assert talk.reply("core", status, headers=GRANTED) == [f"ue {status} REGISTER"]
     assert talk.last("ue", SipResponse).headers.all("Security-Server") == ("msrp-tls;mediasec",)
+
+
+def test_what_is_switched_off_is_not_announced() -> None:
+    talk = fresh(policy=Policy(securing={"msrp-tls": Securing.NEVER}))
+    talk.register()
+    assert "Security-Server" not in talk.last("ue", SipResponse).headers
 
 
 @pytest.mark.parametrize(("client", "status"), [("", 200), ("ipsec-3gpp", 200), ("msrp-tls;mediasec", 403)])

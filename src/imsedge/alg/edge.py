@@ -88,7 +88,7 @@ class Edge:
     def __init__(self, settings: EdgeSettings, ids: IdSource) -> None:
         self._settings = settings
         self._ids = ids
-        self._registrations = Registrations(settings.mechanisms, settings.max_registrations, ids)
+        self._registrations = Registrations(settings.announced, settings.max_registrations, ids)
         self._router = Router(settings, self._registrations, ids)
         self._desk = RequestDesk(self._router, self._registrations, ids)
         self._gateways = Gateways()

@@ -5,6 +5,8 @@ Roles (caller, callee) are of the call, sides (access, core) of the network; the
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from imsedge.alg.messages import with_reason
 from imsedge.alg.outputs import Log, Output
 from imsedge.alg.procedures import Side
@@ -76,6 +78,7 @@ class Legs:
         self._router = router
         self._flow = flow
         self._by_tag: dict[str, Leg] = {}
+        self._recorded = 0  # Record-Route entries of the INVITE as it was sent on
 
     def side_of(self, role: Role) -> Side:
         """Where that party is."""
@@ -122,7 +125,9 @@ class Legs:
         key = client_key(sent.request)
         self.relays[key] = relay
         self.pending.add(key)
-        self.first = self.first or key
+        if self.first is None:
+            self.first = key
+            self._recorded = len(sent.request.headers.all("Record-Route"))
         return [sent]
 
     def finished(self, key: ClientKey) -> None:
@@ -166,8 +171,18 @@ class Legs:
         if tag not in self._by_tag and (len(self._by_tag) < MAX_FORKS or response.status >= 200):
             caller, callee = self._kept(self._flow, Role.CALLER), self._kept(flow, Role.CALLEE)
             dialog = open_dialog(self.invite, response, self._router.is_ours, caller, callee)
-            self._by_tag[tag] = Leg(dialog, self.negotiation)
+            self._by_tag[tag] = Leg(self._routed(dialog, response), self.negotiation)
         return self._by_tag.get(tag)
+
+    def _routed(self, dialog: Dialog, response: SipResponse) -> Dialog:
+        """With the route to the callee: what was recorded above the entries that left with the INVITE.
+
+        Our own entry alone does not tell: a call between two UEs of ours has us in it twice.
+        """
+        entries = response.headers.all("Record-Route")
+        beyond = entries[: max(0, len(entries) - self._recorded)]
+        callee = replace(dialog.callee, route=tuple(reversed(beyond)))
+        return replace(dialog, parties={**dialog.parties, Role.CALLEE: callee})
 
     def _kept(self, flow: Flow | None, role: Role) -> Flow | None:
         """User equipment is reached over its flow only; the core by its addresses."""

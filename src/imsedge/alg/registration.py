@@ -221,8 +221,7 @@ class Registrations:
 
     def _with_announcement(self, response: SipResponse) -> SipResponse:
         values = [str(mechanism) for mechanism in self._announced]
-        headers = response.headers.with_last(SECURITY_SERVER, *values)
-        return response.with_headers(headers)
+        return response.with_headers(response.headers.with_last(SECURITY_SERVER, *values))
 
 
 def _identity(address: str, contacts: tuple[str, ...]) -> tuple[str, ...]:

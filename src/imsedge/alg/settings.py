@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from imsedge.alg.planner import PlannerSettings
-from imsedge.alg.policy import Policy
+from imsedge.alg.policy import Policy, Securing
 from imsedge.core.address import TransportAddress
 
 SERVER_NAME = "imsedge"
@@ -14,7 +14,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
 
     ``access``, ``core``: where the two sides listen, as peers can reach it; UDP and TCP share the port.
     ``next_hop``: where requests of user equipment go, over ``next_hop_transport``.
-    ``mechanisms``: announced in Security-Server, ``mediasec`` tokens.
+    ``mechanisms``: ``mediasec`` tokens that can be announced in Security-Server.
     ``answer_timeout``: how long a call may ring (timer C, RFC 3261 clause 16.6 step 11).
     ``linger``: how long an ended call is remembered when a transaction of it never ends (64*T1 and some).
     ``max_calls``, ``max_registrations``: beyond these, 503.
@@ -33,3 +33,9 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     max_calls: int = 10_000
     max_registrations: int = 100_000
     retry_after: int = 10
+
+    @property
+    def announced(self) -> tuple[str, ...]:
+        """The mechanisms that are not switched off."""
+        securing = self.policy.securing
+        return tuple(name for name in self.mechanisms if securing.get(name) is not Securing.NEVER)
