@@ -195,3 +195,16 @@ def test_no_answer_makes_the_edge_fail_or_keep_media(answer: str, status: int) -
     talk.until(300)
     if status >= 300:
         assert talk.real.is_empty()
+
+
+def test_many_calls_leave_nothing_behind() -> None:
+    talk = EdgeTalk()
+    for _ in range(25):
+        talk.invite(OFFER)
+        talk.answer(200, core_answer())
+        talk.inside("ue", "BYE")
+        talk.reply("core", 200, method="BYE")
+        talk.to["core"] = talk.to["core"][:1]
+    edge = talk.edge
+    assert not any((edge._calls, edge._names, edge._numbers, edge._keys, edge._relays, edge._timers))
+    assert talk.real.is_empty()
