@@ -16,6 +16,7 @@ from imsedge.h248.model import (
     Parameter,
     Verb,
 )
+from imsedge.h248.transactions import Failure, RequestFailed
 from imsedge.sip.message import SipRequest, SipResponse
 from kit.edge_bodies import CORE_OFFER, OFFER, core_answer, ue_answer
 from kit.edge_talk import GATEWAY, EdgeTalk
@@ -92,6 +93,16 @@ def test_a_reply_without_what_was_asked_for_is_a_failure_and_leaves_no_context()
     talk.answers = [(ActionReply(9, (CommandReply(Verb.ADD, ("ip/core/1",)),)),)]
     assert talk.invite(OFFER) == ["gw Reserve core", "gw Release", "ue 500 INVITE"]
     assert talk.h248[-1].context == 9
+
+
+def test_a_release_that_is_not_acknowledged_is_in_the_log() -> None:
+    talk = confirmed()
+    talk.answers = ["hold"]
+    assert talk.inside("ue", "BYE") == ["core BYE", "gw Release"]
+    talk.reply("core", 200, method="BYE")
+    order = talk.held[0]
+    talk.tell(RequestFailed(order.tag, 1, Failure.TIMED_OUT, None))
+    assert talk.logs[-1].startswith("a gateway did not acknowledge a release")
 
 
 def test_no_gateway_is_503() -> None:

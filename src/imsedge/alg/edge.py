@@ -284,7 +284,11 @@ class Edge:
         return outputs
 
     def _performed(self, tag: Tag, result: Result) -> list[Output]:
-        return self._with(tag.call, lambda call: call.performed(tag, result))
+        if tag.call in self._calls:
+            return self._with(tag.call, lambda call: call.performed(tag, result))
+        if isinstance(result, tuple):
+            return []
+        return [Log("a gateway did not acknowledge a release: its heartbeat will show what is left")]
 
     def _report(self, event: ReportArrived) -> list[Output]:
         if event.request.error is not None:
