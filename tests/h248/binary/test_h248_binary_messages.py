@@ -1,0 +1,192 @@
+"""Whole messages in binary: octets of a known message, audits of single items, and how far errors reach."""
+
+import pytest
+
+from imsedge.core.errors import LocalError
+from imsedge.h248.binary.audits import AUDIT
+from imsedge.h248.binary.ber import element, header
+from imsedge.h248.binary.commands import COMMAND
+from imsedge.h248.binary.contexts import CONTEXT_AUDIT
+from imsedge.h248.binary.descriptors import MEDIA
+from imsedge.h248.binary.events import EVENTS
+from imsedge.h248.binary.leaves import ERROR, Context
+from imsedge.h248.binary.messages import read_message, write_message
+from imsedge.h248.binary.terminations import TerminationNames
+from imsedge.h248.codec import DEFAULT_BINARY, Encoding, decode, encode, encoding_of
+from imsedge.h248.errors import H248Error
+from imsedge.h248.limits import MAX_TRANSACTIONS
+from imsedge.h248.model import (
+    ErrorDescriptor,
+    IpMid,
+    Message,
+    TransactionPending,
+    TransactionReply,
+    TransactionRequest,
+)
+from imsedge.h248.packages.catalogue import CATALOGUE
+
+HEAD = "!/3 [192.0.2.1] "
+
+
+def binary(text: str) -> bytes:
+    return encode(decode((HEAD + text).encode()), Encoding.BER)
+
+
+def test_the_octets_of_a_keep_alive() -> None:
+    octets = binary("T=7{C=-{AV=ROOT{AT{}}}}")
+    assert octets.hex().startswith("30")
+    assert "a00c" + "a000" + "8108" + "ff" * 8 in octets.hex()
+    assert decode(octets) == decode((HEAD + "T=7{C=-{AV=ROOT{AT{}}}}").encode())
+    assert encoding_of(octets) is Encoding.BER
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "T=1{C=*{AV=*{AT{M{ST=1{O{MO,RV,MO=SendReceive,ipdc/realm,tman/sdr=5}},TS{BF,SI,SI=IV,ipra/ar}}}}}}",
+        "T=1{C=*{AV=*{AT{E=5{g/cause},SG{ipnapt/latch},SA{nt/os},PG{gm-2},EB{g/cause{ST=1}}}}}}",
+        "T=1{C=*{AV=*{AT{SG{SL=4},SG{SL=5{tcpbcc/EstBNC}},DM=id0001,M{O{RG}}}}}}",
+        "T=1{C=*{AV=*{AT{M{ST=1{L{v=\r\nc=\r\n}}}}}}}",
+        "T=1{C=*{CA{gm/saf,PR=3,EGV=EG,IEPS=ON,ORLgc,tman/sdr=7},AV=*{AT{}}}}",
+        "T=1{C=1{MF=ip/core/1{MD[V18,V90]{gm/saf=ON},DM=id0001{1|2},E=1{g/cause{DM=id0002}}}}}",
+        "P=1{C=1{AV=C{ER=431{}},AC=[ip/core/1,ip/core/2]{MX,SG,PG{id8100-1}}}}",
+        "T=1{C=1{MF=ip/core/1{M{O{gm/sam=$}}}}}",
+        'T=1{C=1{N=ip/core/1{OE=1{g/cause},ER=518{"x"}}}}',
+        'T=1{C=-{SC=ROOT{SV{MT=HO,RE="903 x",MG=MTP{0a0b},DL=1,M,PG}}}}',
+        "P=1{C=-{SC=ROOT{ER=402{}},SC=ip/*}}",
+        'T=1{C=1{MF=ip/core/1{M{O{id8100/id0001="x",id8100/id0002=7,id8100/*=ON}}}}}',
+    ],
+)
+def test_there_and_back(body: str) -> None:
+    message = decode((HEAD + body).encode())
+    assert "ErrorDescriptor(code=4" not in repr(message).replace("code=431", "").replace("code=402", "")
+    again = decode(encode(message, Encoding.BER))
+    assert encode(again, Encoding.COMPACT) == encode(message, Encoding.COMPACT)
+
+
+def test_the_order_of_what_an_audit_asks_for_is_that_of_the_components() -> None:
+    octets = binary("T=1{C=*{AV=*{AT{M{O{gm/saf,MO}}}}}}")
+    assert b"O{MO,gm/saf}" in encode(decode(octets), Encoding.COMPACT)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "T=1{C=1{MF=line/1}}",
+        "T=1{C=1{MF=ip/core/1{M{O{acme/x=1}}}}}",
+        "T=1{C=1{MF=ip/core/1{M{L{no sdp}}}}}",
+        "T=1{C=1{MF=ip/core/1{DM=plan}}}",
+        "T=1{C=-{SC=ROOT{SV{MT=X-new,RE=901}}}}",
+        "T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,X-a=1}}}}",
+        "T=1{C=*{CA{CT{CLT}},AV=*{AT{}}}}",
+        "T=1{C=1{MF=ip/core/1{M{O{gm/saf=maybe}}}}}",
+        "T=1{C=*{AV=*{AT{SA{nt/os,nt/or}}}}}",
+        "T=1{C=*{AV=*{AT{EB{g/cause{x}}}}}}",
+    ],
+)
+def test_what_binary_cannot_say_is_said_to_be_our_own_mistake(body: str) -> None:
+    with pytest.raises(LocalError):
+        binary(body)
+
+
+def _replace(octets: bytes, old: str, new: str) -> bytes:
+    """Change octets of the same length."""
+    assert octets.count(bytes.fromhex(old)) == 1
+    assert len(old) == len(new)
+    return octets.replace(bytes.fromhex(old), bytes.fromhex(new))
+
+
+def test_an_error_in_a_command_leaves_its_neighbours_alone() -> None:
+    octets = binary("T=1{C=1{MF=ip/core/1{M{O{MO=SR}}},MF=ip/core/2{M{O{MO=IN}}}}}")
+    (request,) = decode(_replace(octets, "800102a300", "800109a300")).body
+    assert isinstance(request, TransactionRequest)
+    wrong, right = request.actions[0].commands
+    assert wrong.error is not None
+    assert (wrong.terminations, wrong.error.code) == (("ip/core/1",), 449)
+    assert right.error is None
+
+
+def test_an_unknown_command_is_443_for_its_action() -> None:
+    octets = binary("T=1{C=1{MF=ip/core/1},C=2{MF=ip/core/2}}")
+    at = octets.index(bytes.fromhex("010200000001")) - 8
+    start = octets.rindex(b"\xa2", 0, at + 2)
+    (request,) = decode(octets[:start] + b"\xab" + octets[start + 1 :]).body
+    assert isinstance(request, TransactionRequest)
+    wrong, right = request.actions
+    assert wrong.error is not None
+    assert (wrong.context, wrong.error.code) == (1, 443)
+    assert len(right.commands) == 1
+
+
+def test_an_error_in_a_transaction_keeps_its_number() -> None:
+    octets = binary("T=77{C=1{MF=ip/core/1}}PN=3{}")
+    (request, pending) = decode(_replace(octets, "80014da1", "80014dad")).body
+    assert isinstance(request, TransactionRequest)
+    assert request.error is not None
+    assert (request.id, request.error.code) == (77, 403)
+    assert pending == TransactionPending(3)
+
+
+def test_an_error_in_a_reply_is_a_protocol_error() -> None:
+    octets = binary("P=77{C=1}")
+    (reply,) = decode(_replace(octets, "80014da2", "80014dad")).body
+    assert isinstance(reply, TransactionReply)
+    assert isinstance(reply.result, ErrorDescriptor)
+    assert (reply.id, reply.result.code) == (77, 401)
+
+
+@pytest.mark.parametrize(
+    ("octets", "code"),
+    [
+        (b"\x30", 400),
+        (b"\x30\x00", 400),
+        (b"\x30\x80", 400),
+        (binary("PN=1{}") + b"\x00", 400),
+        (_replace(binary("PN=1{}"), "800103", "800104"), 406),
+        (_replace(binary("PN=1{}"), "800103", "800100"), 406),
+        (binary("PN=1{}" * MAX_TRANSACTIONS).replace(b"never", b""), None),
+    ],
+)
+def test_messages_as_a_whole(octets: bytes, code: int | None) -> None:
+    if code is None:
+        assert len(decode(octets).body) == MAX_TRANSACTIONS  # type: ignore[arg-type]
+        return
+    with pytest.raises(H248Error) as caught:
+        decode(octets)
+    assert caught.value.code == code
+
+
+def test_one_transaction_more_than_allowed() -> None:
+    many = Message(3, IpMid("192.0.2.1"), (TransactionPending(1),) * (MAX_TRANSACTIONS + 1))
+    with pytest.raises(H248Error) as caught:
+        decode(write_message(many, DEFAULT_BINARY))
+    assert caught.value.code == 413
+
+
+def _indefinite(octets: bytes) -> bytes:
+    """The same message with every constructed element of indefinite length."""
+    found = b""
+    at = 0
+    while at < len(octets):
+        tag, start, stop, at = header(octets, at, len(octets))
+        inner = octets[start:stop]
+        found += bytes((tag, 0x80)) + _indefinite(inner) + b"\x00\x00" if tag & 0x20 else element(tag, inner)
+    return found
+
+
+def test_indefinite_lengths_say_the_same() -> None:
+    octets = binary('T=7{C=1{A=${M{ST=1{O{MO=SR,ipdc/realm="core"},L{v=0\r\n}}},E=1{g/cause}}}}')
+    assert decode(_indefinite(octets)) == decode(octets)
+
+
+def test_another_dialect_has_other_numbers() -> None:
+    dialect = Context(CATALOGUE.with_overrides({"property gm/saf": 0x77}), TerminationNames(("a", "b")))
+    message = decode((HEAD + "T=1{C=1{MF=ip/b/1{M{O{gm/saf=ON}}}}}").encode())
+    octets = write_message(message, dialect)
+    assert bytes.fromhex("008c0077") in octets
+    assert read_message(octets, dialect) == message
+    assert b"gm/id0077" in encode(decode(octets), Encoding.COMPACT)
+
+
+def test_every_level_is_a_type_of_its_own() -> None:
+    assert all(kind.tag == 0x30 for kind in (AUDIT, COMMAND, CONTEXT_AUDIT, MEDIA, EVENTS, ERROR))
