@@ -7,6 +7,7 @@ same whether the relay or the generator was the slower one.
 
 import json as json_writer
 import os
+import resource
 import secrets
 import socket
 import sys
@@ -27,6 +28,7 @@ from imsedge.security.certificates import Certificate, self_signed
 # Pairs of endpoints that wait for the handshakes; our worker serves one connection an endpoint.
 _HANDSHAKES_A_SECOND = 2_500
 _MOST_PAIRS = 9_000
+_DESCRIPTORS_A_PAIR, _DESCRIPTORS_BESIDES = 2, 100
 
 
 class Score(Struct, frozen=True):
@@ -108,8 +110,7 @@ def _score(relay: Relay, work: Work, bench: Bench, program: Path, seconds: float
     reason = relay.missing()
     if reason is not None:
         return structs.replace(empty, note=reason)
-    once = min(int(_HANDSHAKES_A_SECOND * seconds), _MOST_PAIRS)
-    connections = once if work.mode == "hs" else work.connections
+    connections = _pairs(seconds) if work.mode == "hs" else work.connections
     try:
         with relay.ready(bench, cores[0], connections) as (pid, ports), pinned(cores[-1]):
             started: list[float] = []
@@ -126,6 +127,13 @@ def _score(relay: Relay, work: Work, bench: Bench, program: Path, seconds: float
     except SettingError as error:
         return structs.replace(empty, note=str(error))
     return _rate(empty, work, measured, busy)
+
+
+def _pairs(seconds: float) -> int:
+    """As many as handshakes can be expected, and as descriptors allow."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = (hard - _DESCRIPTORS_BESIDES) // _DESCRIPTORS_A_PAIR
+    return max(1, min(int(_HANDSHAKES_A_SECOND * seconds), _MOST_PAIRS, allowed))
 
 
 def _rate(empty: Score, work: Work, measured: Measured, busy: float) -> Score:
