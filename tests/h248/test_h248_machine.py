@@ -3,6 +3,7 @@
 import pytest
 
 from imsedge.core.machine import NEVER, Tick
+from imsedge.h248.codec import Encoding, encode, encoding_of
 from imsedge.h248.model import (
     ErrorDescriptor,
     Message,
@@ -15,9 +16,11 @@ from imsedge.h248.transactions import (
     Noted,
     Received,
     RequestArrived,
+    SendReply,
     Transmit,
 )
 from kit.h248 import (
+    DONE,
     GATEWAY,
     B,
     arrive,
@@ -74,3 +77,14 @@ def test_a_segment_acknowledgement_that_nobody_waits_for_is_dropped() -> None:
 def test_a_spurious_tick_is_harmless() -> None:
     m = transactions()
     assert (m.handle(Tick(), 5.0), m.deadline) == ([], NEVER)
+
+
+@pytest.mark.parametrize("ours", list(Encoding))
+@pytest.mark.parametrize("theirs", list(Encoding))
+def test_text_is_answered_in_text_and_binary_in_binary(ours: Encoding, theirs: Encoding) -> None:
+    m = transactions(encoding=ours)
+    m.handle(Received(encode(Message(2, GATEWAY, (request(5),)), theirs), B), 0.0)
+    (reply,) = m.handle(SendReply(1, DONE), 0.0)
+    assert decoded(reply).body == (TransactionReply(5, DONE),)
+    expected = ours if ours.is_text == theirs.is_text else theirs
+    assert encoding_of(reply.data) is expected

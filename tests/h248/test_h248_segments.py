@@ -43,8 +43,8 @@ def replies(count: int, context: int = 1) -> tuple[ActionReply, ...]:
     return (ActionReply(context, tuple(CommandReply(Verb.SUBTRACT, (name,)) for name in names)),)
 
 
-def size(reply: TransactionReply) -> int:
-    return len(encode(Message(3, MGC, (reply,)), Encoding.PRETTY))
+def size(reply: TransactionReply, encoding: Encoding = Encoding.PRETTY) -> int:
+    return len(encode(Message(3, MGC, (reply,)), encoding))
 
 
 def put_together(segments: Iterable[TransactionReply]) -> Any:
@@ -54,7 +54,7 @@ def put_together(segments: Iterable[TransactionReply]) -> Any:
 
 # --- cutting -----------------------------------------------------------------------------------------
 
-COMMANDS = st.builds(lambda n: CommandReply(Verb.SUBTRACT, (f"ip/{'x' * n}/1",)), st.integers(1, 40))
+COMMANDS = st.integers(1, 40_000).map(lambda n: CommandReply(Verb.SUBTRACT, (f"ip/access/{n}",)))
 ACTIONS = st.lists(
     st.builds(
         ActionReply,
@@ -68,13 +68,14 @@ ACTIONS = st.lists(
 ).map(tuple)
 
 
+@pytest.mark.parametrize("encoding", list(Encoding))
 @given(ACTIONS, st.integers(250, 700))
 def test_no_segment_is_too_large_and_together_they_are_the_reply(
-    actions: tuple[ActionReply, ...], most: int
+    encoding: Encoding, actions: tuple[ActionReply, ...], most: int
 ) -> None:
-    segments = split(7, actions, most, size)
+    segments = split(7, actions, most, lambda reply: size(reply, encoding))
     assert segments is not None
-    assert all(size(segment) <= most for segment in segments)
+    assert all(size(segment, encoding) <= most for segment in segments)
     assert [segment.segment for segment in segments] == list(range(1, len(segments) + 1))
     assert [segment.last for segment in segments] == [False] * (len(segments) - 1) + [True]
     assert put_together(segments) == join(actions)

@@ -85,7 +85,9 @@ class Composer:
         body: tuple[Transaction, ...] | ErrorDescriptor,
         encoding: Encoding | None,
     ) -> bytes:
-        return encode(Message(version, self._settings.mid, body), encoding or self._settings.encoding)
+        settings = self._settings
+        message = Message(version, settings.mid, body)
+        return encode(message, encoding or settings.encoding, binary=settings.binary)
 
 
 def ranges(ids: list[int]) -> tuple[tuple[int, int], ...]:

@@ -112,7 +112,7 @@ class Transactions:
         content = event.content
         encoding = self._settings.encoding if isinstance(content, Message) else self._answer_in(content)
         try:
-            message = content if isinstance(content, Message) else decode(content)
+            message = content if isinstance(content, Message) else self._decode(content)
             self._check(message)
         except H248Error as error:
             return self._unreadable(error, event.source, encoding)
@@ -136,6 +136,9 @@ class Transactions:
                 case SegmentAck():
                     self._incoming.segment_acknowledged(transaction, message.mid)
         return outputs
+
+    def _decode(self, data: bytes) -> Message:
+        return decode(data, binary=self._settings.binary)
 
     def _answer_in(self, data: bytes) -> Encoding:
         """Our own encoding, unless the peer speaks text and we would speak binary, or the reverse."""

@@ -2,13 +2,15 @@
 
 from msgspec import Struct
 
-from imsedge.h248.codec import Encoding
+from imsedge.h248.binary.leaves import Context
+from imsedge.h248.codec import DEFAULT_BINARY, Encoding
 from imsedge.h248.model import Mid
 
 
 class TransactionSettings(Struct, frozen=True, kw_only=True):
     """Values of one side of the control associations that share a socket.  Times in seconds.
 
+    ``encoding``: of what we send first; text is answered in text and binary in binary.
     ``reliable``: the transport repeats and orders by itself (TCP, SCTP): requests are sent once (clause
     D.2), replies ask for no acknowledgement.
     ``three_way``: acknowledge replies that did not ask for it, riding in the next message to that peer or
@@ -17,6 +19,7 @@ class TransactionSettings(Struct, frozen=True, kw_only=True):
 
     mid: Mid
     encoding: Encoding = Encoding.PRETTY
+    binary: Context = DEFAULT_BINARY  # numbers of names, for peers that speak BER
     reliable: bool = False
     three_way: bool = False
 
