@@ -5,18 +5,27 @@ import pytest
 from imsedge.core.machine import NEVER, Tick
 from imsedge.h248.codec import Encoding, encode, encoding_of
 from imsedge.h248.model import (
+    ActionReply,
+    ActionRequest,
+    CommandReply,
+    CommandRequest,
     ErrorDescriptor,
     Message,
     SegmentAck,
+    Statistic,
+    Statistics,
     TransactionReply,
     TransactionRequest,
+    Verb,
 )
 from imsedge.h248.transactions import (
+    Failure,
     MessageErrorArrived,
     Noted,
     Received,
     RequestArrived,
     SendReply,
+    SendRequest,
     Transmit,
 )
 from kit.h248 import (
@@ -88,3 +97,26 @@ def test_text_is_answered_in_text_and_binary_in_binary(ours: Encoding, theirs: E
     assert decoded(reply).body == (TransactionReply(5, DONE),)
     expected = ours if ours.is_text == theirs.is_text else theirs
     assert encoding_of(reply.data) is expected
+
+
+NONSENSE = Statistics((Statistic("nosuch/item"),))  # a package without a number
+
+
+def test_a_reply_that_cannot_be_said_in_the_encoding_becomes_error_500() -> None:
+    m = transactions(encoding=Encoding.BER)
+    arrive(m, request(5))
+    wrong = (ActionReply(1, (CommandReply(Verb.SUBTRACT, ("ip/access/1",), (NONSENSE,)),)),)
+    reply, note = m.handle(SendReply(1, wrong), 0.0)
+    assert decoded(reply).body[0].result.code == 500
+    assert "cannot be written" in note.text
+    assert m.executing == 0
+    assert arrive(m, request(5)) == [reply]
+
+
+def test_a_request_that_cannot_be_said_in_the_encoding_fails_at_once() -> None:
+    m = transactions(encoding=Encoding.BER)
+    wrong = (ActionRequest(1, (CommandRequest(Verb.ADD, ("$",), descriptors=(NONSENSE,)),)),)
+    failed, note = m.handle(SendRequest(wrong, B, tag=3), 0.0)
+    assert (failed.tag, failed.reason) == (3, Failure.UNWRITABLE)
+    assert "cannot be written" in note.text
+    assert m.outstanding == 0

@@ -109,6 +109,7 @@ class Failure(Enum):
     ABANDONED = "the peer is gone"
     TOO_MANY = "too many requests outstanding"
     TOO_LARGE = "larger than the transport can carry"
+    UNWRITABLE = "cannot be said in this encoding"
     NOT_ASSOCIATED = "no control association"
 
 

@@ -256,8 +256,14 @@ class Incoming:
     ) -> list[TransactionOutput]:
         settings = self._settings
         confirm = (confirm or transaction.pendings > 0) and not settings.reliable
-        transaction.reply = self._write(transaction, TransactionReply(transaction.id, result, confirm))
-        outputs = self._transmit(transaction)
+        reply = TransactionReply(transaction.id, result, confirm)
+        notes: list[TransactionOutput] = []
+        try:
+            transaction.reply = self._write(transaction, reply)
+        except LocalError as wrong:  # our mistake is no reason to let the peer wait
+            transaction.reply = self._write(transaction, replace(reply, result=describe(errors.INTERNAL)))
+            notes.append(Noted(f"reply cannot be written: {wrong}", transaction.peer))
+        outputs = self._transmit(transaction) + notes
         transaction.state = _State.KEPT
         transaction.forget_at = now + settings.long_timer
         self._executing.pop(transaction.handle, None)

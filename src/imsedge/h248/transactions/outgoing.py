@@ -9,6 +9,7 @@
 """
 
 from imsedge.core.address import TransportAddress
+from imsedge.core.errors import LocalError
 from imsedge.core.ids import IdSource
 from imsedge.core.timers import Timers
 from imsedge.h248.model import (
@@ -22,6 +23,7 @@ from imsedge.h248.model import (
 from imsedge.h248.transactions.composer import Composer
 from imsedge.h248.transactions.events import (
     Failure,
+    Noted,
     PeerSuspected,
     ReplyArrived,
     RequestFailed,
@@ -93,7 +95,12 @@ class Outgoing:
         if len(self._requests) >= self._settings.max_outstanding:
             return [RequestFailed(order.tag, 0, Failure.TOO_MANY, order.peer)]
         number = self._new_id()
-        data = self._composer.compose(order.peer, order.version, TransactionRequest(number, order.actions))
+        try:
+            transaction = TransactionRequest(number, order.actions)
+            data = self._composer.compose(order.peer, order.version, transaction)
+        except LocalError as wrong:
+            failed = RequestFailed(order.tag, number, Failure.UNWRITABLE, order.peer)
+            return [failed, Noted(f"request cannot be written: {wrong}", order.peer)]
         if len(data) > self._settings.max_message:
             return [RequestFailed(order.tag, number, Failure.TOO_LARGE, order.peer)]
         request = _Request(number, order, data, now)
