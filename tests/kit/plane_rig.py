@@ -19,7 +19,8 @@ from imsedge.plane.plane import Plane
 from imsedge.security.certificates import Certificate, self_signed
 from imsedge.security.tls import Role, context
 
-HOST = "127.0.0.1"
+# A loopback address of this run alone: its ports are free, whatever else runs beside it.
+HOST = f"127.{random.randrange(1, 255)}.{random.randrange(1, 255)}.1"  # noqa: S311 - not a secret
 PATIENCE = 10.0
 PORTS = 512
 
@@ -31,7 +32,7 @@ E = TypeVar("E", bound=m.Event)
 
 
 def port_share(size: int = PORTS) -> PortShare:
-    """Below the ephemeral ports, at random: test runs beside each other seldom meet."""
+    """At random, so that one test does not wait for the ports of the last one to be forgotten."""
     low = random.randrange(10_000, 32_000 - size)  # noqa: S311 - not a secret
     return PortShare(HOST, low, low + size - 1)
 

@@ -169,6 +169,24 @@ def test_a_fingerprint_that_comes_late_and_is_another_ends_both_legs() -> None:
         assert rig.counters(core.endpoint).octets_sent == 0
 
 
+def test_trust_ends_when_the_signalling_names_another_certificate() -> None:
+    """RFC 8842 clause 4: another fingerprint means another connection, which may come now."""
+    with PlaneRig() as rig:
+        access, _core = rig.pair(None, fingerprints=KNOWN)
+        tls(rig.call(access)).do_handshake()
+        rig.expect(m.TlsEstablished, access.endpoint)
+        both = (STRANGER.fingerprint(), *KNOWN)
+        rig.do(m.Configure(access.endpoint, m.EndpointSettings(transport=TLS, fingerprints=both)))
+        rig.counters(access.endpoint)
+        assert not rig.seen(m.Failed, access.endpoint)
+        other = m.EndpointSettings(transport=TLS, fingerprints=(STRANGER.fingerprint(),))
+        rig.do(m.Configure(access.endpoint, other))
+        assert rig.expect(m.Failed, access.endpoint).cause is m.FailureCause.FINGERPRINT_MISMATCH
+        rig.do(m.Configure(access.endpoint, other))
+        tls(rig.call(access), certificate=STRANGER).do_handshake()
+        rig.expect(m.TlsEstablished, access.endpoint, 2)
+
+
 def test_no_fingerprint_matches_an_empty_set() -> None:
     with PlaneRig() as rig:
         access, _core = rig.pair(None, fingerprints=())

@@ -1,14 +1,17 @@
 """Two endpoints as one stream: proxy, merge, what comes late, what one end does to the other."""
 
+import contextlib
 import socket
 import time
 
 import pytest
 
 from imsedge.bearer import messages as m
+from imsedge.bearer.wire import WorkerSettings
 from imsedge.core.address import TransportAddress
+from imsedge.plane.plane import Plane
 from imsedge.security.tls import Role
-from kit.plane_rig import HOST, UE, PlaneRig, nothing_arrives, receive_all, receive_exactly, tls
+from kit.plane_rig import HOST, UE, PlaneRig, nothing_arrives, port_share, receive_all, receive_exactly, tls
 
 pytestmark = pytest.mark.system
 TCP = m.Transport.TCP
@@ -173,6 +176,23 @@ def test_one_end_can_be_replaced_while_the_other_is_up() -> None:
             rig.open(1, TCP, remote=backend, setup=m.Setup.ACTIVE)
             assert receive_exactly(rig.accept(listener), 3) == b"two"
         assert rig.counters(access.endpoint).octets_received == 6
+
+
+def test_a_leg_whose_partner_is_gone_costs_nothing() -> None:
+    with contextlib.closing(Plane(WorkerSettings(ports=(port_share(),)))) as plane:
+        for number in (1, 2):
+            plane.handle(m.Open(number, 1, 1, HOST, plain()))
+        one, other = (event.local for event in plane.take() if isinstance(event, m.Opened))
+        with socket.create_connection(one) as caller, socket.create_connection(other):
+            for _ in range(5):
+                plane.run_once(0.01)
+            plane.handle(m.Release(2))
+            caller.sendall(b"for whoever comes next")
+            for _ in range(5):
+                plane.run_once(0.01)
+            began = time.monotonic()
+            assert plane.run_once(0.1) == []
+            assert time.monotonic() - began >= 0.1
 
 
 def test_tls_on_both_legs() -> None:

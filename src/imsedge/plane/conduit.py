@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from imsedge.plane.faults import BearerError
-from imsedge.plane.loop import WRITE, Handler
+from imsedge.plane.loop import NOTHING, WRITE, Handler
 from imsedge.plane.watch import Watch
 
 
@@ -92,6 +92,7 @@ class Conduit:
         self._received, self._sent = self.octets
         self._inward = self._outward = None
         self.watch.hand_over(self.on_event)
+        self.watch.want(NOTHING)
 
     def drain(self) -> None:
         """Something waits to go out."""

@@ -55,6 +55,7 @@ class Connection:
         self._report = report
         self._be_client = be_client
         self._handshake: Handshake | None = None
+        self._secured: TlsChannel | None = None
         self._unverified: TlsChannel | None = None  # its handshake is complete
         self._limit: Timer | None = None
         self._since = services.loop.now()
@@ -127,9 +128,16 @@ class Connection:
             self._handshake.be_client()
 
     def configure(self, settings: m.EndpointSettings) -> None:
-        self._settings = settings
+        """Trust ends when the signalling names another certificate: that one needs another connection."""
+        known, self._settings = self._settings.fingerprints, settings
         if self._handshake is not None:
             self._handshake.configure(settings)
+        elif self._secured is not None and settings.fingerprints not in (known, None):
+            self._secured.expect(settings.fingerprints)
+            try:
+                self._secured.verified()
+            except BearerError as error:
+                self._report.lost(error)
 
     def tls_started(self, role: m.TlsRole) -> None:
         self._tell(m.TlsStarted(self._report.number, self._now(), role))
@@ -160,6 +168,7 @@ class Connection:
 
     def _trust(self, channel: TlsChannel) -> None:
         self._handshake = self._unverified = None
+        self._secured = channel
         self._open(channel)
         self._report.progressed()
 

@@ -16,7 +16,7 @@ from imsedge.plane.listener import Listener
 from imsedge.plane.services import Services
 
 # A port may be in use by another program; after so many of those the address is no good.
-PORT_ATTEMPTS = 64
+PORT_ATTEMPTS = 256
 # A peer may knock as often as it likes; the gateway hears of the first few.
 REFUSALS_REPORTED = 8
 

@@ -10,7 +10,15 @@ import signal
 import socket
 import sys
 
-from imsedge.bearer.messages import AnyCommand, Opened, OpenFailed, Released, Statistics
+from imsedge.bearer.messages import (
+    AnyCommand,
+    Opened,
+    OpenFailed,
+    Released,
+    Relinked,
+    RelinkFailed,
+    Statistics,
+)
 from imsedge.bearer.wire import Reader, WireError, WorkerSettings, order_reader, write_frame
 from imsedge.plane.loop import READ, WRITE, Timer
 from imsedge.plane.plane import Plane
@@ -20,7 +28,7 @@ MAX_UNREAD_OCTETS = 64 << 20
 _READ_OCTETS = 1 << 16
 # Seconds.  Waking the gateway for each step of a handshake would cost a tenth of the worker's time.
 REPORT_DELAY = 0.001
-_ANSWERS = (Opened, OpenFailed, Statistics, Released)
+_ANSWERS = (Opened, OpenFailed, Relinked, RelinkFailed, Statistics, Released)
 
 _LOG = logging.getLogger("imsedge.plane")
 
