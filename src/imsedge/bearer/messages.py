@@ -69,6 +69,47 @@ class SourceFilter(Struct, frozen=True):
     high_port: int = 65_535
 
 
+class Answering(Enum):
+    """When the SYN of a peer gets its SYN-ACK (TS 23.334 clause 5.16.2.2)."""
+
+    AT_ONCE = "at once"
+    LINKED_LEG = "linked leg"  # the other leg is called first; the repeated SYN is answered when that is up
+
+
+class Latching(Enum):
+    """Whose address counts when the peer is behind a NAT (H.248.37 ``ipnapt/latch``)."""
+
+    OFF = "off"
+    LATCH = "latch"  # the first allowed source is the peer from then on
+    RELATCH = "relatch"  # the next allowed source takes the place of the peer, once
+
+
+class Handling(Enum):
+    """Who deals with the TCP segments (TS 23.334 clauses 5.16.1 and 5.16.2)."""
+
+    STATE_AWARE = "state-aware"  # we do: two connections back to back
+    STATELESS = "stateless"  # the kernel rewrites addresses and ports: one connection, end to end
+
+
+class Ways(Enum):
+    """Directions of payload, seen from us (H.248.40)."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
+
+
+class Policing(Struct, frozen=True):
+    """Rates of what is read from the peer (H.248.53 ``tman``), in octets and octets a second; 0: no limit.
+
+    ``peak`` bounds any moment, ``sustained`` the long run, with ``burst`` octets on top of it.
+    """
+
+    peak: int = 0
+    sustained: int = 0
+    burst: int = 0
+
+
 class EndpointSettings(Struct, frozen=True, kw_only=True):
     """The wanted state of one endpoint, whole.
 
@@ -77,6 +118,10 @@ class EndpointSettings(Struct, frozen=True, kw_only=True):
     certificate must match one of these (RFC 8122); meaningless unless TLS or DTLS.
     ``forward_incoming``: a connection accepted here opens the linked endpoint's connection (proxy).
     ``certificate``: name of the certificate to present, see ``security.certificates``.
+    ``answering``: LINKED_LEG needs CAP_NET_RAW.  ``handling``: of both ends of a stream; STATELESS needs
+    CAP_NET_ADMIN, carries TCP only and says nothing about connections.
+    ``quiet_limit``: seconds without payload in ``quiet_ways`` after which ``Quiet`` is reported, once; 0:
+    never.  ``dscp``: the eight bits of the DiffServ octet (RFC 2474) of what we send; ``None``: as it is.
     """
 
     transport: Transport
@@ -88,6 +133,13 @@ class EndpointSettings(Struct, frozen=True, kw_only=True):
     source_filter: SourceFilter | None = None
     fingerprints: tuple[Fingerprint, ...] | None = None
     certificate: str = "default"
+    answering: Answering = Answering.AT_ONCE
+    latching: Latching = Latching.OFF
+    handling: Handling = Handling.STATE_AWARE
+    quiet_limit: float = 0.0
+    quiet_ways: Ways = Ways.BOTH
+    dscp: int | None = None
+    policing: Policing | None = None
 
 
 # --- commands: gateway -> plane -------------------------------------------------------------------
@@ -103,7 +155,7 @@ class Open(Command, frozen=True, tag=True):
     """Bind a port on ``address`` and obey ``settings``.  Answer: ``Opened`` or ``OpenFailed``.
 
     Listening starts at once unless ``settings.setup`` is ACTIVE.  Endpoints of one ``context`` live in
-    one worker.
+    one worker.  ``low_port`` and ``high_port``: the range of the realm, inclusive.
     """
 
     context: int
@@ -111,6 +163,8 @@ class Open(Command, frozen=True, tag=True):
     address: str
     settings: EndpointSettings
     label: str = ""  # for log lines and traces, e.g. "C12 ip/access/7"
+    low_port: int = 0
+    high_port: int = 65_535
 
 
 class Configure(Command, frozen=True, tag=True):
@@ -172,12 +226,15 @@ class OpenFailed(Event, frozen=True, tag=True):
 
 
 class Relinked(Event, frozen=True, tag=True):
-    """The endpoint has its new partner, if there is one."""
+    """The endpoint is an end of ``link`` now."""
+
+    link: int
 
 
 class RelinkFailed(Event, frozen=True, tag=True):
-    """Everything is as it was."""
+    """Not an end of ``link``: everything is as it was."""
 
+    link: int
     reason: str
 
 
@@ -201,6 +258,18 @@ class Refused(Event, frozen=True, tag=True):
 
     remote: TransportAddress
     reason: str
+
+
+class Latched(Event, frozen=True, tag=True):
+    """This is the peer from now on, whatever the signalling said."""
+
+    remote: TransportAddress
+
+
+class Quiet(Event, frozen=True, tag=True):
+    """No payload for ``quiet_limit`` seconds; the connection stays."""
+
+    ways: Ways
 
 
 class TlsStarted(Event, frozen=True, tag=True):
@@ -229,6 +298,7 @@ class FailureCause(Enum):
     TCP_UNREACHABLE = "unreachable"
     TCP_TIMEOUT = "timed out"
     TCP_RESET = "reset by peer"
+    TCP_IDLE = "nothing passed for too long"
     TLS_HANDSHAKE = "handshake failed"
     TLS_TIMEOUT = "handshake timed out"
     NO_CERTIFICATE = "no certificate from peer"
@@ -265,12 +335,20 @@ class Closed(Event, frozen=True, tag=True):
 
 
 class Counters(Struct, frozen=True):
-    """Payload octets and duration (milliseconds the connection was up) of one endpoint."""
+    """Payload octets and duration (milliseconds the connection was up) of one endpoint.
+
+    ``retransmissions``: segments that TCP had to repeat; ``round_trip_us``: microseconds, smoothed, of the
+    newest connection (0: not measured); ``refused``: connections that were turned away.  With stateless
+    handling octets are those of IP packets.
+    """
 
     octets_received: int = 0
     octets_sent: int = 0
     connections: int = 0
     duration_ms: int = 0
+    retransmissions: int = 0
+    round_trip_us: int = 0
+    refused: int = 0
 
 
 class Statistics(Event, frozen=True, tag=True):
@@ -294,6 +372,8 @@ AnyEvent = (
     | Connecting
     | Established
     | Refused
+    | Latched
+    | Quiet
     | TlsStarted
     | TlsEstablished
     | Verified
