@@ -171,9 +171,12 @@ def changed(settings: S, tables: Tables) -> S:
 
 
 def own_world(alg: Tables | None = None, agw: Tables | None = None) -> OwnPlace:
-    """A network of its own with these settings changed."""
+    """A network of its own with these settings changed; status endpoints on it."""
     own = own_place(RandomIds())
-    changed_alg, changed_agw = changed(own.alg, alg or {}), changed(own.agw, agw or {})
+    status = {"status": {"listen": f"{own.alg.h248.listen.host}:8244"}}
+    changed_alg = changed(changed(own.alg, status), alg or {})
+    status = {"status": {"listen": f"{own.agw.h248.listen.host}:8246"}}
+    changed_agw = changed(changed(own.agw, status), agw or {})
     place = place_of(changed_alg, changed_agw, own.place.ue_host, own.place.core_host)
     return OwnPlace(place, changed_alg, changed_agw)
 
