@@ -14,6 +14,7 @@ contents are skipped with a counter instead of recursion, so depth costs nothing
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Protocol
 
 from imsedge.core.errors import LocalError
@@ -22,6 +23,7 @@ from imsedge.h248.errors import H248Error
 
 CONSTRUCTED = 0x20
 CONTEXT = 0x80
+HIGH_TAG = 0x1F  # the tag number follows in octets of its own: nothing in the module has that many components
 SEQUENCE = 0x30
 MAX_LENGTH_OCTETS = 4  # of a long form length: no message is longer than 2**32
 
@@ -53,7 +55,7 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
             raise wrong("a length is too long", at)
         start += count
         stop = start + int.from_bytes(data[start - count : start], "big")
-    if stop > end or tag & 0x1F == 0x1F:
+    if stop > end or tag & HIGH_TAG == HIGH_TAG:
         raise wrong("an element is longer than what holds it", at)
     return tag, start, stop, stop
 
@@ -79,11 +81,17 @@ def _end_of_contents(data: bytes, at: int, end: int) -> int:
             _, _, _, at = header(data, at, end)
 
 
+@cache
+def heads(tag: int) -> list[bytes]:
+    """Identifier and length octets of ``tag`` with 0 to 127 contents octets."""
+    return [bytes((tag, size)) for size in range(0x80)]
+
+
 def element(tag: int, contents: bytes) -> bytes:
     """One element with the shortest definite length."""
     size = len(contents)
     if size < 0x80:
-        return bytes((tag, size)) + contents
+        return heads(tag)[size] + contents
     octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(octets))) + octets + contents
 
@@ -242,26 +250,32 @@ class SequenceOf:
 
     def __init__(self, item: "Type | Choice") -> None:
         self.item = item
+        self._read = item.read
+        self._read_tagged = item.read_tagged if isinstance(item, Choice) else None
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> tuple[Any, ...]:
-        item = self.item
+        read, read_tagged, item_tag = self._read, self._read_tagged, self.item.tag
         found = []
-        while start < stop:
-            at = start
-            tag, begin, end, start = header(data, at, stop)
-            if isinstance(item, Choice):
-                found.append(item.read_tagged(context, data, tag, begin, end))
-            elif tag == item.tag:
-                found.append(item.read(context, data, begin, end))
+        at = start
+        while at < stop:
+            begin = at + 2
+            if begin <= stop and (length := data[at + 1]) < 0x80 and (end := begin + length) <= stop:
+                tag, at = data[at], end
             else:
-                raise wrong(f"tag {tag:#x} in a list", at)
+                tag, begin, end, at = header(data, at, stop)
+            if tag == item_tag:
+                found.append(read(context, data, begin, end))
+            elif read_tagged is not None:
+                found.append(read_tagged(context, data, tag, begin, end))
+            else:
+                raise wrong(f"tag {tag:#x} in a list", begin)
         return tuple(found)
 
     def write(self, context: Any, value: tuple[Any, ...]) -> bytes:
-        item = self.item
-        if isinstance(item, Choice):
-            return b"".join([item.write(context, one) for one in value])
-        return b"".join([element(item.tag, item.write(context, one)) for one in value])
+        write, tag = self.item.write, self.item.tag
+        if self._read_tagged is not None:
+            return b"".join([write(context, one) for one in value])
+        return b"".join([element(tag, write(context, one)) for one in value])
 
 
 class Choice:
@@ -278,21 +292,25 @@ class Choice:
         build: Callable[[Any, str, Any], Any] | None = None,
         split: Callable[[Any, Any], tuple[str, Any]] | None = None,
     ) -> None:
-        self._fields = [Field(name, kind, number) for number, (name, kind) in enumerate(alternatives)]
-        self._by_tag = {field.identifier: field for field in self._fields}
-        self._by_name = {field.name: field for field in self._fields}
+        fields = [Field(name, kind, number) for number, (name, kind) in enumerate(alternatives)]
+        self._by_tag = {field.identifier: (field.name, field.read) for field in fields}
+        self._by_name = {field.name: field for field in fields}
         self._build = build
         self._split = split
 
     def read_tagged(self, context: Any, data: bytes, tag: int, start: int, stop: int) -> Any:
-        field = self._by_tag.get(tag)
-        if field is None:
+        row = self._by_tag.get(tag)
+        if row is None:
             raise wrong(f"tag {tag:#x} is none of the alternatives", start)
-        value = field.read(context, data, start, stop)
-        return self._build(context, field.name, value) if self._build else (field.name, value)
+        name, read = row
+        value = read(context, data, start, stop)
+        return self._build(context, name, value) if self._build is not None else (name, value)
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:
         """Inside an explicit tag: exactly one element."""
+        begin = start + 2
+        if begin <= stop and begin + data[start + 1] == stop and data[start + 1] < 0x80:
+            return self.read_tagged(context, data, data[start], begin, stop)
         tag, begin, end, following = header(data, start, stop)
         if following != stop:
             raise wrong("more than one alternative", following)
@@ -300,23 +318,22 @@ class Choice:
 
     def write(self, context: Any, value: Any) -> bytes:
         """The whole element with its tag."""
-        name, inner = self._split(context, value) if self._split else value
-        return self._by_name[name].write(context, inner)
+        name, inner = self._split(context, value) if self._split is not None else value
+        field = self._by_name[name]
+        return element(field.identifier, field.write(context, inner))
 
 
 class Field:
     """One row of a SEQUENCE or CHOICE: component name, type, number."""
 
-    __slots__ = ("identifier", "kind", "name", "needed", "read")
+    __slots__ = ("heads", "identifier", "name", "needed", "read", "write")
 
     def __init__(self, name: str, kind: Any, number: int, *, needed: bool = False) -> None:
         constructed = isinstance(kind, Choice) or kind.tag == SEQUENCE
-        self.name, self.kind, self.needed = name, kind, needed
+        self.name, self.needed = name, needed
         self.identifier = CONTEXT | (CONSTRUCTED if constructed else 0) | number
-        self.read = kind.read
-
-    def write(self, context: Any, value: Any) -> bytes:
-        return element(self.identifier, self.kind.write(context, value))
+        self.heads = heads(self.identifier)
+        self.read, self.write = kind.read, kind.write
 
 
 class Sequence:
@@ -334,12 +351,13 @@ class Sequence:
         build: Callable[[Any, Values], Any],
         split: Callable[[Any, Any], Mapping[str, Any]],
     ) -> None:
-        self._fields = [
+        fields = [
             Field(name.rstrip("?"), kind, number, needed=not name.endswith("?"))
             for number, (name, kind) in enumerate(rows.items())
         ]
-        self._by_tag = {field.identifier: field for field in self._fields}
-        self._needed = frozenset(field.name for field in self._fields if field.needed)
+        self._by_tag = {field.identifier: (field.name, field.read) for field in fields}
+        self._rows = [(field.name, field.write, field.heads, field.identifier) for field in fields]
+        self._needed = [field.name for field in fields if field.needed]
         self._build = build
         self._split = split
 
@@ -348,19 +366,33 @@ class Sequence:
         by_tag = self._by_tag
         at = start
         while at < stop:
-            tag, begin, end, at = header(data, at, stop)
-            field = by_tag.get(tag)
-            if field is not None:
-                values[field.name] = field.read(context, data, begin, end)
-        if not self._needed <= values.keys():
-            raise wrong(f"{', '.join(sorted(self._needed - values.keys()))} missing", start)
+            begin = at + 2
+            if begin <= stop and (length := data[at + 1]) < 0x80 and (end := begin + length) <= stop:
+                tag, at = data[at], end  # nearly every element is short: no call for those
+            else:
+                tag, begin, end, at = header(data, at, stop)
+            row = by_tag.get(tag)
+            if row is not None:
+                name, read = row
+                if name in values:
+                    raise wrong(f"{name} stands twice", begin)
+                values[name] = read(context, data, begin, end)
+            elif tag & HIGH_TAG == HIGH_TAG:
+                raise wrong("a tag of more than one octet", begin)
+        for name in self._needed:
+            if name not in values:
+                raise wrong(f"{name} is missing", start)
         return self._build(context, values)
 
     def write(self, context: Any, value: Any) -> bytes:
         values = self._split(context, value)
-        parts = []
-        for field in self._fields:
-            component = values.get(field.name)
+        parts: list[bytes] = []
+        for name, write, short_heads, identifier in self._rows:
+            component = values.get(name)
             if component is not None:
-                parts.append(element(field.identifier, field.kind.write(context, component)))
+                contents = write(context, component)
+                if len(contents) < 0x80:
+                    parts += (short_heads[len(contents)], contents)
+                else:
+                    parts.append(element(identifier, contents))
         return b"".join(parts)

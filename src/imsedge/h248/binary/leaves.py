@@ -1,5 +1,6 @@
 """What every level of the binary encoding uses: names, properties, identifiers, addresses, errors."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple
 
@@ -32,6 +33,31 @@ from imsedge.h248.model import (
 )
 from imsedge.h248.packages.catalogue import Catalogue, Kind
 from imsedge.h248.packages.types import ValueType
+
+MAX_REMEMBERED = 4_096  # elements of each kind
+LONGEST_REMEMBERED = 40  # octets; together they bound what a peer can make us keep
+
+
+class Remembered:
+    """An immutable value that comes again and again: a termination, a property.
+
+    What was read or written once is looked up the next time.
+    """
+
+    def __init__(self, kind: Sequence) -> None:
+        self.tag = kind.tag
+        self._kind = kind
+        self._known = lru_cache(MAX_REMEMBERED)(self._read_all)
+        self.write = lru_cache(MAX_REMEMBERED)(kind.write)
+
+    def _read_all(self, context: "Context", octets: bytes) -> Any:
+        return self._kind.read(context, octets, 0, len(octets))
+
+    def read(self, context: "Context", data: bytes, start: int, stop: int) -> Any:
+        """As ``kind`` does it."""
+        if stop - start > LONGEST_REMEMBERED:
+            return self._kind.read(context, data, start, stop)
+        return self._known(context, data[start:stop])
 
 
 class Context(NamedTuple):
@@ -114,7 +140,9 @@ def _write_property(context: Context, parameter: Parameter) -> Values:
     return {"name": name, **write_values(parameter, type_)}
 
 
-PROPERTY = Sequence({"name": ITEM, "value": VALUES, "extraInfo?": EXTRA}, _read_property, _write_property)
+PROPERTY = Remembered(
+    Sequence({"name": ITEM, "value": VALUES, "extraInfo?": EXTRA}, _read_property, _write_property)
+)
 PROPERTIES = SequenceOf(PROPERTY)
 
 # Parameters are numbered inside their event or signal, so only the level above knows their names.
@@ -154,10 +182,12 @@ def write_parameters(
 
 # --- terminations, addresses, errors -------------------------------------------------------------------
 
-TERMINATION = Sequence(
-    {"wildcard": SequenceOf(Octets(1, 1)), "id": Octets(1, 8)},
-    lambda context, values: context.names.read(BinaryName(values["wildcard"], values["id"])),
-    lambda context, name: context.names.write(name)._asdict(),
+TERMINATION = Remembered(
+    Sequence(
+        {"wildcard": SequenceOf(Octets(1, 1)), "id": Octets(1, 8)},
+        lambda context, values: context.names.read(BinaryName(values["wildcard"], values["id"])),
+        lambda context, name: context.names.write(name)._asdict(),
+    )
 )
 TERMINATIONS = SequenceOf(TERMINATION)
 
@@ -165,11 +195,17 @@ TERMINATIONS = SequenceOf(TERMINATION)
 def _address(size: int) -> Sequence:
     return Sequence(
         {"address": Octets(size, size), "portNumber?": UINT16},
-        lambda _, values: IpMid(str(ip_address(values["address"])), values.get("portNumber")),
+        lambda _, values: IpMid(_host(values["address"]), values.get("portNumber")),
         lambda _, mid: {"address": _packed(mid.host), "portNumber": mid.port},
     )
 
 
+@lru_cache(maxsize=256)
+def _host(octets: bytes) -> str:
+    return str(ip_address(octets))
+
+
+@lru_cache(maxsize=256)
 def _packed(host: str) -> bytes:
     try:
         return (IPv6Address(host) if ":" in host else IPv4Address(host)).packed

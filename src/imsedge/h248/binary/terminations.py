@@ -14,11 +14,13 @@ with wildcard fields, ``hex/0a0b0c/87``.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.model import ALL, CHOOSE, ROOT
 
+MAX_REMEMBERED = 4_096  # names: a termination is spoken of many times
 ROOT_ID = b"\xff" * 8
 _IP = 0x01
 _ID_OCTETS = 6
@@ -35,13 +37,19 @@ class BinaryName(NamedTuple):
 
 
 class TerminationNames:
-    """``groups``: what may stand between ``ip/`` and the number, the first is number 1."""
+    """``groups``: what may stand between ``ip/`` and the number, the first is number 1.
+
+    ``write(name)`` is the ``BinaryName``, or ``LocalError`` when the hierarchy has no place for it;
+    ``read(binary)`` is always a name, whatever the octets.
+    """
 
     def __init__(self, groups: tuple[str, ...] = ("access", "core")) -> None:
         self.groups = groups
         self._numbers = {name.lower(): number for number, name in enumerate(groups, 1)}
+        self.read = lru_cache(MAX_REMEMBERED)(self._name)
+        self.write = lru_cache(MAX_REMEMBERED)(self._binary)
 
-    def write(self, name: str) -> BinaryName:
+    def _binary(self, name: str) -> BinaryName:
         """``LocalError`` when the hierarchy has no place for ``name``."""
         if name == ROOT:
             return BinaryName((), ROOT_ID)
@@ -62,7 +70,7 @@ class TerminationNames:
                 return BinaryName((), head + int(number).to_bytes(4, "big"))
         raise LocalError(f"termination {name} has no binary form; groups are {', '.join(self.groups)}")
 
-    def read(self, binary: BinaryName) -> str:
+    def _name(self, binary: BinaryName) -> str:
         """Always a name, whatever the octets."""
         name = self._read(binary)
         if name is not None:

@@ -7,6 +7,7 @@ between the encodings.
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from imsedge.core.errors import LocalError
@@ -16,6 +17,7 @@ from imsedge.h248.packages.model import Package, Param
 from imsedge.h248.packages.registry import REGISTERED
 from imsedge.h248.packages.types import ValueType
 
+MAX_REMEMBERED = 4_096  # answers: the same few items are spoken of all day
 WILDCARD = 0xFFFF
 _EVERY_ITEM = "*/*"
 
@@ -51,6 +53,9 @@ class Catalogue:
             self._add_package(package)
         for key, number in (overrides or {}).items():
             self._override(key, number)
+        self.item_number = lru_cache(MAX_REMEMBERED)(self._item_number)
+        self.item_name = lru_cache(MAX_REMEMBERED)(self._item_name)
+        self.type_of = lru_cache(MAX_REMEMBERED)(self._type_of)
 
     # --- building
 
@@ -111,7 +116,7 @@ class Catalogue:
         """0x008C -> ``gm``."""
         return self._names.get(("package", number)) or _made_up(number)
 
-    def item_number(self, kind: Kind, name: str) -> int:
+    def _item_number(self, kind: Kind, name: str) -> int:
         """``gm/saf`` -> 0x008C0001, ``gm/*`` -> 0x008CFFFF; ``LocalError`` when the name is unknown."""
         if name == _EVERY_ITEM:
             return 0xFFFF_FFFF
@@ -125,7 +130,7 @@ class Catalogue:
                 return number | found
         return number | self._number(f"{kind} {fold(package)}/", item)
 
-    def item_name(self, kind: Kind, number: int) -> str:
+    def _item_name(self, kind: Kind, number: int) -> str:
         """0x008C0001 -> ``gm/saf``."""
         high, low = number >> 16, number & 0xFFFF
         if high == WILDCARD:
@@ -147,7 +152,7 @@ class Catalogue:
         """``hangterm/thb``, 1 -> ``timerx``."""
         return self._names.get((f"{kind} {fold(item)}", number)) or _made_up(number)
 
-    def type_of(self, kind: Kind, item: str, parameter: str | None = None) -> ValueType[Any] | None:
+    def _type_of(self, kind: Kind, item: str, parameter: str | None = None) -> ValueType[Any] | None:
         """The type of a property, statistic or parameter; ``None`` when nothing is known about it."""
         if parameter is not None:
             return self._types.get(f"{kind} {fold(item)} {fold(parameter)}")
