@@ -7,12 +7,17 @@ from typing import NamedTuple
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from imsedge.bench.sip_load import Callee, Caller
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
+from imsedge.core.ids import RandomIds
+from imsedge.core.trace import Crossing
 from imsedge.daemon.agw import AgwDaemon
 from imsedge.daemon.alg import AlgDaemon
+from imsedge.play.scenes import Ensemble
+from imsedge.play.sessions import write
 from kit.daemons import agw_settings, alg_settings, until
 
 pytestmark = pytest.mark.system
@@ -121,6 +126,40 @@ async def test_what_it_holds_is_shown(chain: Chain) -> None:
     assert re.search(r'imsedge_sip_requests_total\{method="INVITE"\} [1-9]', metrics)
     assert re.search(r'imsedge_h248_transactions_total\{outcome="ok"\} [1-9]', metrics)
     assert "imsedge_registrations 1.0" in metrics
+
+
+async def test_a_controller_that_stops_ends_its_calls() -> None:
+    """Both ends hear a BYE, the gateway is told to release, all within the moment that stopping takes."""
+
+    def tap(_crossing: Crossing) -> None:
+        """Nobody looks."""
+
+    loop = asyncio.get_running_loop()
+    wire, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
+    next_hop = TransportAddress(*wire.get_extra_info("sockname")[:2])
+    wire.close()
+    alg = AlgDaemon(alg_settings(next_hop))
+    await alg.start()
+    agw = AgwDaemon(agw_settings(alg.h248_address))
+    await agw.start()
+    await asyncio.wait_for(agw.registered.wait(), 5)
+    cast = Ensemble(RandomIds(), tap, ("127.0.0.1", "127.0.0.1"), (alg.sip_access, alg.sip_core))
+    await cast.start("127.0.0.1", next_hop)
+    await cast.register()
+    offer = write(replace(cast.told("ue", "actpass"), e2ae="requested"))
+    calling = asyncio.create_task(cast.ue.invite(cast.ue_proxy, cast.core.record, offer))
+    invite = await cast.core.expect("INVITE")
+    cast.core.answer(invite, write(cast.told("core", "passive")))
+    await calling
+    await cast.core.expect("ACK")
+    assert agw.gateway.load().contexts == 1
+    stopping = asyncio.create_task(alg.stop())
+    for phone in (cast.ue, cast.core):
+        phone.accept(await phone.expect("BYE"))
+    await stopping
+    assert agw.gateway.load().contexts == 0
+    await cast.stop()
+    await agw.stop()
 
 
 async def test_a_gateway_that_was_killed_takes_its_calls_along_and_the_next_one_serves(chain: Chain) -> None:

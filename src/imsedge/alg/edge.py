@@ -10,7 +10,8 @@
 * of ``sip.transactions.TransactionLayer`` (one for both sides, ``Flow.local`` tells which): RequestArrived,
   ResponseArrived, AckArrived, CancelArrived, TransactionFailed;
 * of ``h248.association.ControllerAssociation``: GatewayUp, GatewayLeaving, GatewayDown, GatewayLost,
-  ReplyArrived, RequestFailed, RequestArrived (Notify, and ServiceChange of terminations).
+  ReplyArrived, RequestFailed, RequestArrived (Notify, and ServiceChange of terminations);
+* of the daemon: Shutdown.
 
 **Out** comes, in order, what is to be fed back into them, and lines for the log:
 
@@ -26,6 +27,7 @@ gateway is lost or has restarted, both its ends get a BYE.
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from imsedge.alg.call import Call
 from imsedge.alg.desk import RequestDesk
@@ -68,11 +70,16 @@ from imsedge.sip.events import (
 from imsedge.sip.flow import Flow
 from imsedge.sip.message import SipRequest
 
+
+class Shutdown(NamedTuple):
+    """We are about to go: end every call, so that nobody waits for us."""
+
+
 GatewayInput = (
     GatewayUp | GatewayLeaving | GatewayDown | GatewayLost | ReplyArrived | RequestFailed | ReportArrived
 )
 SipInput = RequestArrived | ResponseArrived | AckArrived | CancelArrived | TransactionFailed
-EdgeInput = SipInput | GatewayInput | Tick
+EdgeInput = SipInput | GatewayInput | Shutdown | Tick
 EdgeOutput = Output
 
 _Name = tuple[str, str, Side]
@@ -141,6 +148,8 @@ class Edge:
                 return self._cancel(event)
             case Tick():
                 return self._tick()
+            case Shutdown():
+                return self._shut_down()
             case _:
                 return self._gateway_event(event)
 
@@ -247,6 +256,12 @@ class Edge:
         ]
         for number in self._timers.due(self._now):
             outputs += self._with(number, lambda call: call.timed_out(self._now))
+        return outputs
+
+    def _shut_down(self) -> list[Output]:
+        outputs: list[Output] = []
+        for number in sorted(self._calls):
+            outputs += self._with(number, lambda call: call.terminate(503, "shutting down", self._now))
         return outputs
 
     # --- gateways --------------------------------------------------------------------------------------

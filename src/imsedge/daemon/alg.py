@@ -7,8 +7,10 @@
     UDP or TCP <-> H248Endpoint(ControllerAssociation) -+
 """
 
+import asyncio
+
 from imsedge import __version__
-from imsedge.alg.edge import Edge, EdgeInput
+from imsedge.alg.edge import Edge, EdgeInput, Shutdown
 from imsedge.alg.outputs import Log
 from imsedge.alg.outputs import Output as EdgeOutput
 from imsedge.core.address import TransportAddress
@@ -38,6 +40,9 @@ from imsedge.net.h248 import H248Endpoint
 from imsedge.net.sip import SipTransport
 from imsedge.sip import events as sip
 from imsedge.sip.transactions import TransactionLayer
+
+# How long peers may take to hear that their calls end (0.3 s); then we are gone anyway.
+_FAREWELL_LOOKS, _LOOK_SECONDS = 30, 0.01
 
 
 class AlgDaemon:
@@ -87,8 +92,13 @@ class AlgDaemon:
         )
 
     async def stop(self) -> None:
-        """End the calls, as far as that can be told at once, and close everything."""
-        if self._driver is not None:
+        """End the calls, as far as that takes a moment only, and close everything."""
+        if self._driver is not None and self._edge is not None:
+            self._driver.feed(Shutdown())
+            for _ in range(_FAREWELL_LOOKS):
+                if not self._edge.calls():
+                    break
+                await asyncio.sleep(_LOOK_SECONDS)
             self._driver.close()
         if self._h248 is not None:
             self._h248.close()
