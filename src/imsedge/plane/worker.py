@@ -68,6 +68,8 @@ class Worker:
                 self._take(self._socket.recv(_READ_OCTETS))
             except BlockingIOError:
                 return
+            except ConnectionError:  # the gateway died with our events unread
+                self._running = False
 
     def _on_crash(self, _error: Exception) -> None:
         self._running = False
