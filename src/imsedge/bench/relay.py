@@ -2,7 +2,7 @@
 
 One core carries the relay, another one the load generator and the backend.  What is compared is the work that
 one second of the relay's core does, from the processor time the kernel booked for it: so the number means the
-same whether the relay or the generator was the slower one.
+same whether the relay or the generator was the slower one.  The relays take turns.
 """
 
 import json as json_writer
@@ -12,19 +12,22 @@ import secrets
 import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct, structs
 from rich.console import Console
 from rich.table import Table
 
-from imsedge.bench.load import WORKS, Measured, Work, compile_load, generate
+from imsedge.bench.load import WORKS, Work, compile_load, generate
 from imsedge.bench.processes import cpu_seconds
 from imsedge.bench.relays import RELAYS, Bench, Ours, Relay, pinned
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
 from imsedge.security.certificates import Certificate, self_signed
 
+TURNS = 3
 # Pairs of endpoints that wait for the handshakes; our worker serves one connection an endpoint.
 _HANDSHAKES_A_SECOND = 2_500
 _MOST_PAIRS = 9_000
@@ -80,12 +83,21 @@ def run(*, seconds: float, json: bool) -> RelayResult:
 
 
 def measure(seconds: float) -> RelayResult:
-    """Every relay that is installed, on every work, one after the other."""
+    """Every relay that is installed, on every work.
+
+    They take turns, so that what else the machine does in the meantime meets all of them.
+    """
     cores = sorted(os.sched_getaffinity(0))
+    scores: list[Score] = []
     with tempfile.TemporaryDirectory() as name:
         bench = _prepare(Path(name))
         program = compile_load(bench.folder)
-        scores = [_score(relay, work, bench, program, seconds, cores) for work in WORKS for relay in RELAYS]
+        for work in WORKS:
+            turns = [
+                [_turn(relay, work, bench, program, seconds / TURNS, cores) for relay in RELAYS]
+                for _ in range(TURNS)
+            ]
+            scores += [_score(relay, work, parts) for relay, *parts in zip(RELAYS, *turns, strict=True)]
     return RelayResult(tuple(scores))
 
 
@@ -105,11 +117,19 @@ def _write_pem(path: Path, certificate: Certificate) -> None:
     path.write_bytes(certificate.pem + certificate.key_pem)
 
 
-def _score(relay: Relay, work: Work, bench: Bench, program: Path, seconds: float, cores: list[int]) -> Score:
-    empty = Score(relay.name, work.name, work.unit)
+class _Turn(NamedTuple):
+    """``amount`` in the work's unit; times in seconds."""
+
+    amount: float = 0.0
+    seconds: float = 0.0
+    busy: float = 0.0
+    note: str = ""
+
+
+def _turn(relay: Relay, work: Work, bench: Bench, program: Path, seconds: float, cores: list[int]) -> _Turn:
     reason = relay.missing()
     if reason is not None:
-        return structs.replace(empty, note=reason)
+        return _Turn(note=reason)
     connections = _pairs(seconds) if work.mode == "hs" else work.connections
     try:
         with relay.ready(bench, cores[0], connections) as (pid, ports), pinned(cores[-1]):
@@ -125,8 +145,21 @@ def _score(relay: Relay, work: Work, bench: Bench, program: Path, seconds: float
             )
             busy = cpu_seconds(pid) - started[0]
     except SettingError as error:
-        return structs.replace(empty, note=str(error))
-    return _rate(empty, work, measured, busy)
+        return _Turn(note=str(error))
+    return _Turn(measured.amount(work), measured.seconds, busy)
+
+
+def _score(relay: Relay, work: Work, turns: Sequence[_Turn]) -> Score:
+    """All turns together; one that failed spoils them."""
+    note = next((turn.note for turn in turns if turn.note), "")
+    if note:
+        return Score(relay.name, work.name, work.unit, note=note)
+    amount = sum(turn.amount for turn in turns)
+    seconds = sum(turn.seconds for turn in turns)
+    busy = sum(turn.busy for turn in turns)
+    return Score(
+        relay.name, work.name, work.unit, amount / seconds, amount / busy if busy else 0.0, busy / seconds
+    )
 
 
 def _pairs(seconds: float) -> int:
@@ -136,18 +169,8 @@ def _pairs(seconds: float) -> int:
     return max(1, min(int(_HANDSHAKES_A_SECOND * seconds), _MOST_PAIRS, allowed))
 
 
-def _rate(empty: Score, work: Work, measured: Measured, busy: float) -> Score:
-    amount = measured.amount(work)
-    return structs.replace(
-        empty,
-        rate=amount / measured.seconds,
-        per_core=amount / busy if busy else 0.0,
-        share=busy / measured.seconds,
-    )
-
-
 def _table(result: RelayResult) -> Table:
-    table = Table(title="TLS with client certificates to TCP; work a second of one core")
+    table = Table(title="TLS with client certificates to TCP: work a second of one core (share of it in use)")
     table.add_column("relay")
     for work in WORKS:
         table.add_column(work.unit, justify="right")
@@ -166,4 +189,4 @@ def _table(result: RelayResult) -> Table:
 
 def _cell(result: RelayResult, relay: str, work: Work) -> str:
     score = result.find(relay, work.name)
-    return f"{score.per_core:,.0f} [dim]({score.share:.0%} busy)[/]" if score is not None else "-"
+    return f"{score.per_core:,.0f} [dim]({score.share:.0%})[/]" if score is not None else "-"
