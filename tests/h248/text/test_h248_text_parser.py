@@ -243,6 +243,37 @@ def test_many_errors_in_one_message_take_linear_time() -> None:
     assert len(body[0].actions[0].commands) == 6_001  # type: ignore[index]
 
 
+REPEATED = (
+    "L{",
+    "L{}",
+    '"a,',
+    'a="',
+    "a=<b",
+    "a=[1:1:",
+    "DM=a{",
+    ";",
+    "L ;",
+    "T=1{",
+    "}",
+    "L{\\",
+    "C=1{,",
+    "L{\0",
+    "P=1{C",
+)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", REPEATED)
+@pytest.mark.parametrize("before", ["", "T=1{C=1{A=t{"])
+def test_a_full_message_of_the_same_few_characters_is_soon_done_with(before: str, unit: str) -> None:
+    octets = (HEAD + before + unit * (60_000 // len(unit))).encode()
+    try:
+        decode(octets)
+    except H248Error as blame:
+        if blame.code not in {400, 413}:
+            raise
+
+
 def test_an_error_text_can_always_be_sent_back() -> None:
     wrong = describe(442, 'a "quote", a line\nand \x7f')
     assert wrong.text == "Syntax Error in Command: a 'quote', a line and  "

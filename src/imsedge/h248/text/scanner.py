@@ -28,27 +28,39 @@ from imsedge.h248 import errors
 from imsedge.h248.errors import H248Error
 from imsedge.h248.model import AuthHeader, DeviceMid, DomainMid, IpMid, Mid, MtpMid
 
-_SPACE = r"[ \t\r\n]*+(?:;[^\r\n]*+[ \t\r\n]*+)*+"
+_BLANK = r"[\x20\t\r\n]*+"
+_SPACE = rf"{_BLANK}(?:;[^\r\n]*+{_BLANK})*+"
 _SAFE = r"[A-Za-z0-9+\-&!_/'?@^`~*$\\()%|.]"
 _QUOTED = r'"[^"\x00-\x08\x0a-\x1f]*"'
 _DOMAIN = r"<[^<>\s]+>(?::\d++)?"
 _ADDRESS = r"\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\](?::\d++)?"
 
-_ITEM = re.compile(
-    rf"""
-    {_SPACE}
-    (?:(?=  (?i:L|R|Local|Remote) {_SPACE} \{{                      # 1: set when an opaque body follows
-          | (?i:DM|DigitMap) {_SPACE} = {_SPACE} {_SAFE}*+ {_SPACE} \{{ )())?
-    ({_SAFE}++ | {_QUOTED})? {_SPACE}                               # 2: name
-    (?: ((?(1) (?:=[^{{}}]*+)? \{{ | [=\#<>])) {_SPACE}             # 3: relation
-        ((?(1) [^}}\\\x00]*+ (?:\\\}}? [^}}\\\x00]*+)*+             # 4: value: the body ...
-             | (?: {_QUOTED} | {_DOMAIN} | {_ADDRESS} | {_SAFE}++ )? ))  # ... or a word
-        (?(1) \}} ) {_SPACE}
-    )?
-    ([{{}}\[\],:] | [^\s{_SAFE[1:-1]}]?)                             # 5: delimiter, or what fits nowhere
-    """.replace(_SPACE, _SPACE.replace(" ", r"\x20")),
-    re.VERBOSE | re.ASCII,
-)
+
+def _item(space: str) -> re.Pattern[str]:
+    """The pattern of one item.
+
+    It matches everywhere, if only a delimiter that fits nowhere, and never looks at a character more than a few
+    times: an opaque body that is not closed runs to the end of the text.
+    """
+    return re.compile(
+        rf"""
+        {space}
+        (?:(?=[LlRrDd])(?=  (?i:L|R|Local|Remote) {space} \{{       # 1: an opaque body follows
+                         | (?i:DM|DigitMap) {space} = {space} {_SAFE}*+ {space} \{{ )())?
+        ({_SAFE}++ | {_QUOTED})? {space}                                  # 2: name
+        (?: ((?(1) (?:=[^{{}}]*+)? \{{ | [=\#<>])) {space}                # 3: relation
+            ((?(1) [^}}\\\x00]*+ (?:\\\}}? [^}}\\\x00]*+)*+               # 4: value: the body ...
+                 | (?: {_QUOTED} | {_DOMAIN} | {_ADDRESS} | {_SAFE}++ )? ))  # ... or a word
+            (?(1) \}}? ) {space}
+        )?
+        ([{{}}\[\],:] | [^\s{_SAFE[1:-1]}]?)                             # 5: delimiter, or what fits nowhere
+        """,
+        re.VERBOSE | re.ASCII,
+    )
+
+
+_ITEM = _item(_BLANK)
+_ITEM_WITH_COMMENTS = _item(_SPACE)
 
 _HEADER = re.compile(
     rf"""
@@ -58,7 +70,7 @@ _HEADER = re.compile(
     (?:MEGACO|!) / (\d{{1,2}}) {_SPACE}
     ( <[^<>\s]+> (?: :\d{{1,5}} )? | \[[0-9a-f:.]+\] (?: :\d{{1,5}} )?
       | MTP {_SPACE} \{{ {_SPACE} [0-9a-f]{{4,8}} {_SPACE} \}} | [A-Z0-9_*$@./\-]++ )
-    """.replace(_SPACE, _SPACE.replace(" ", r"\x20")),
+    """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
@@ -80,15 +92,21 @@ class Header(NamedTuple):
     end: int
 
 
+def _pattern(text: str) -> re.Pattern[str]:
+    """Text without a semicolon has no comments, and is scanned faster without looking for them."""
+    return _ITEM_WITH_COMMENTS if ";" in text else _ITEM
+
+
 def scan(text: str, start: int) -> list[Item]:
     """All items from ``start`` on; the last one is empty."""
-    return _ITEM.findall(text, start)
+    return _pattern(text).findall(text, start)
 
 
 def offsets(text: str, start: int) -> list[int]:
     """Where the items of ``scan`` start, in characters: the name, or else the delimiter."""
     return [
-        match.start(2) if match.start(2) >= 0 else match.start(5) for match in _ITEM.finditer(text, start)
+        match.start(2) if match.start(2) >= 0 else match.start(5)
+        for match in _pattern(text).finditer(text, start)
     ]
 
 
