@@ -17,7 +17,7 @@ NOWHERE = TransportAddress("127.0.0.1", 9)
 
 @pytest.fixture
 async def stopping() -> AsyncIterator[Callable[[Any], Any]]:
-    """Daemons that are stopped after the test, in the order of their start."""
+    """Daemons that are stopped after the test, in the order of their start, some for the second time."""
     daemons: list[Any] = []
 
     def keep(daemon: Any) -> Any:
@@ -38,7 +38,7 @@ def gateways(alg: AlgDaemon) -> int:
 async def test_a_restarted_controller_has_its_gateway_back(
     transport: str, stopping: Callable[[Any], Any]
 ) -> None:
-    first = AlgDaemon(alg_settings(NOWHERE, h248={"transport": transport}))
+    first = stopping(AlgDaemon(alg_settings(NOWHERE, h248={"transport": transport})))
     await first.start()
     assert first.h248_address is not None
     address = first.h248_address
@@ -57,7 +57,7 @@ async def test_a_restarted_gateway_is_up_again(transport: str, stopping: Callabl
     alg = stopping(AlgDaemon(alg_settings(NOWHERE, h248={"transport": transport})))
     await alg.start()
     assert alg.h248_address is not None
-    agw = AgwDaemon(agw_settings(alg.h248_address, h248={"transport": transport}))
+    agw = stopping(AgwDaemon(agw_settings(alg.h248_address, h248={"transport": transport})))
     await agw.start()
     await until(lambda: gateways(alg) == 1)
     await agw.stop()
