@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from imsedge.cli.io import read_input, user_error, write_output
+from imsedge.cli.packages import packages
 
 Source = Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file, or - for standard input.")]
 
@@ -23,6 +24,7 @@ h248 = typer.Typer(no_args_is_help=True, help="Read and write H.248.1 messages."
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    h248.command()(packages)
     app.add_typer(h248, name="h248")
 
 
