@@ -1,5 +1,7 @@
 """Context attributes and their audit."""
 
+import re
+
 import pytest
 
 from imsedge.agw.actions import check_properties, close_all_contexts
@@ -13,11 +15,14 @@ from imsedge.h248.model import (
     ContextAudit,
     ContextProperties,
     Parameter,
+    TopologyDirection,
+    TopologyTriple,
     TransactionRequest,
     Verb,
 )
 from kit.gateway_talk import GatewayTalk, written
 
+OUTWARD = TopologyTriple("a", "b", TopologyDirection.ONEWAY_EXTERNAL)
 ADD = "Add = $ { Media { Local { v=0\nc=IN IP4 $\nm=- $ TCP -\n} } }"
 
 
@@ -31,22 +36,14 @@ def test_attributes_are_kept_and_audited() -> None:
     assert "Priority = 3" in talk.ask("Context = * { ContextAudit { Priority } }")
 
 
-def test_the_only_topology_is_bothway() -> None:
-    talk = GatewayTalk()
-    talk.ask(f"Context = $ {{ {ADD}, {ADD} }}")
-    assert (
-        talk.code("Context = 1 { Topology { ip/core/1, ip/core/2, Bothway }, AuditValue = * { Audit { } } }")
-        == 0
-    )
-    assert talk.code("Context = 1 { Topology { *, *, Oneway }, AuditValue = * { Audit { } } }") == 522
-
-
 @pytest.mark.parametrize(
     ("properties", "audit", "code"),
     [
         (ContextProperties(properties=(Parameter("x/y", ("1",)),)), None, 445),
-        (ContextProperties(context_list=(1, 2)), None, 501),
-        (None, ContextAudit(select_priority=3), 501),
+        (ContextProperties(topology=(OUTWARD,)), None, 522),
+        (None, ContextAudit(properties=("x/y",)), 445),
+        (None, ContextAudit(attributes=("x/y",)), 445),
+        (None, ContextAudit(select_properties=(Parameter("x/y", ("1",)),)), 445),
     ],
 )
 def test_what_cannot_be_asked(
@@ -55,6 +52,49 @@ def test_what_cannot_be_asked(
     with pytest.raises(H248Error) as raised:
         check_properties(properties, audit)
     assert raised.value.code == code
+
+
+CALLS = f"""Context = $ {{ Priority = 7, {ADD}, {ADD} }}, Context = $ {{ Emergency, {ADD} }},
+    Context = $ {{ IEPSCall = ON, Priority = 7, {ADD} }}"""
+
+SELECTIONS = {
+    "Priority = 7": (1, 3),
+    "EmergencyValue = Emergency": (2,),
+    "EmergencyValue = EmergencyOff": (1, 3),
+    "Priority = 7, IEPSCall = ON, ANDLgc": (3,),
+    "Priority = 7, IEPSCall = ON": (3,),
+    "Priority = 7, EmergencyValue = Emergency, ORLgc": (1, 2, 3),
+    "Priority = 1": (),
+}
+
+
+@pytest.mark.parametrize(("selection", "expected"), SELECTIONS.items(), ids=SELECTIONS)
+def test_contexts_are_selected_by_their_attributes(selection: str, expected: tuple[int, ...]) -> None:
+    talk = GatewayTalk()
+    assert talk.code(CALLS) == 0
+    answer = talk.ask(f"Context = * {{ ContextAudit {{ {selection}, Topology }} }}", version=3)
+    assert tuple(map(int, re.findall(r"Context = (\d+)", answer))) == expected
+    listed = talk.ask(f"Context = * {{ ContextAudit {{ {selection} }}, AuditValue = * {{ AT {{ }} }} }}", 3)
+    assert tuple(map(int, re.findall(r"Context = (\d+)", listed))) == expected
+
+
+def test_a_selection_is_for_all_contexts_only() -> None:
+    talk = GatewayTalk()
+    talk.ask(CALLS)
+    assert "Error = 473" in talk.ask("Context = 1 { ContextAudit { Priority = 7 } }", version=3)
+    assert "Error = 473" in talk.ask(
+        "Context = 1 { ContextAttr { ContextList = { 2 } }, Subtract = * }", version=3
+    )
+
+
+def test_a_list_of_contexts() -> None:
+    talk = GatewayTalk()
+    talk.ask(CALLS)
+    answer = talk.ask(
+        "Context = * { ContextAttr { ContextList = { 3, 1, 99 } }, W-Subtract = * { AT { } } }", 3
+    )
+    assert "Error" not in answer
+    assert [view.id for view in talk.gateway.contexts()] == [2]
 
 
 def test_auditing_contexts_when_there_are_none() -> None:

@@ -22,8 +22,8 @@ AUDITS = {
     "Audit { Events }": "Events = 4 { g/cause, tcpbcc/BNCChange }",
     "Audit { Signals, DigitMap, EventBuffer }": "Signals, DigitMap, EventBuffer",
     "Audit { Statistics }": "Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000 }",
-    "Audit { Packages }": "Packages { g-2, root-2, nt-1, it-1, ipdc-1, gm-2, rtcph-1, hangterm-1, mgcinfo-1,"
-    " tcpbcc-1, tlsbsc-1 }",
+    "Audit { Packages }": "Packages { g-2, root-2, nt-1, it-1, ocp-1, chp-1, ipdc-1, gm-2, rtcph-1,"
+    " hangterm-1, mgcinfo-1, tcpbcc-1, tlsbsc-1 }",
     "Audit { Events = 4 { g/cause } }": "Events = 4 { g/cause }",
     "Audit { Statistics { nt/os } }": "Statistics { nt/os = 10 }",
     "Audit { Packages { gm-2 } }": "Packages { gm-2 }",
@@ -99,7 +99,7 @@ def test_root_tells_its_limits_and_what_is_armed() -> None:
     talk.ask("Context = - { Modify = ROOT { Events = 9 { it/ito { mit = 12000 } } } }")
     assert talk.ask("Context = - { AuditValue = ROOT { Audit { Media, Events, Statistics } } }") == written(
         """Context = - { AuditValue = ROOT { Media { TerminationState {
-  root/maxNumberOfContexts = 10000, root/maxTerminationsPerContext = 2 } },
+  root/maxNumberOfContexts = 10000, root/maxTerminationsPerContext = 8 } },
   Events = 9 { it/ito { mit = 12000 } }, Statistics } }"""
     )
 

@@ -46,8 +46,8 @@ def stream() -> StreamState:
 PHASES: list[tuple[AnyEvent, Phase, bool, str | None]] = [
     (Opened(1, 0.0, HERE), Phase.IDLE, True, None),
     (OpenFailed(1, 0.0, exhausted=True, reason="x"), Phase.FAILED, True, None),
-    (Relinked(1, 0.0), Phase.OPENING, True, None),
-    (RelinkFailed(1, 0.0, "elsewhere"), Phase.OPENING, True, None),
+    (Relinked(1, 0.0, 1), Phase.OPENING, True, None),
+    (RelinkFailed(1, 0.0, 1, "elsewhere"), Phase.OPENING, True, None),
     (Connecting(1, 0.0, HERE, PEER), Phase.CONNECTING, False, None),
     (Established(1, 0.0, HERE, PEER, accepted=True), Phase.CONNECTED, False, "connected with 10.9.9.9:2"),
     (Refused(1, 0.0, PEER, "not you"), Phase.OPENING, False, "refused 10.9.9.9:2: not you"),
@@ -76,8 +76,10 @@ PHASES: list[tuple[AnyEvent, Phase, bool, str | None]] = [
 @pytest.mark.parametrize(("event", "phase", "answers", "text"), PHASES)
 def test_each_event(event: AnyEvent, phase: Phase, answers: bool, text: str | None) -> None:
     state = stream()
+    state.moving, state.link = True, 1
+    answers_it = is_answer(state, event)
     apply_event(state, event)
-    assert (state.phase, is_answer(event), log_text(event)) == (phase, answers, text)
+    assert (state.phase, answers_it, log_text(event)) == (phase, answers, text)
 
 
 def test_no_event_is_forgotten() -> None:
@@ -108,3 +110,15 @@ def test_counters_never_go_back_to_nothing() -> None:
     apply_event(state, Statistics(1, 0.0, Counters(5)))
     apply_event(state, Released(1, 0.0, Counters()))
     assert state.counters == Counters(5)
+
+
+def test_only_the_last_relinking_is_answered() -> None:
+    state = stream()
+    state.moving, state.link = True, 7
+    for event in (Relinked(1, 0.0, 6), RelinkFailed(1, 0.0, 6, "late")):
+        assert not is_answer(state, event)
+        apply_event(state, event)
+    assert (state.moving, state.failure) == (True, None)
+    apply_event(state, RelinkFailed(1, 0.0, 7, "elsewhere"))
+    assert (state.moving, state.failure) == (False, (510, "elsewhere"))
+    assert not is_answer(None, Relinked(1, 0.0, 7))

@@ -12,6 +12,7 @@ from imsedge.h248.model import (
     EventBufferControl,
     Events,
     Media,
+    Parameter,
     ServiceState,
     Signals,
     Stream,
@@ -24,8 +25,8 @@ STATE = TerminationState(ServiceState.IN_SERVICE, EventBufferControl.OFF)
 
 def test_each_descriptor_has_its_place() -> None:
     media = Media((FIRST, Stream(2)), STATE)
-    changes = read_changes((media, Events(3), Signals(), Audit()))
-    assert changes == Changes(media, Events(3), Signals(), Audit())
+    changes = read_changes((media, Events(3), Signals(), Audit(), EventBuffer()))
+    assert changes == Changes(media, Events(3), Signals(), Audit(), event_buffer=EventBuffer())
     assert set(changes.streams) == {1, 2}
     check_state(changes.state)
 
@@ -43,7 +44,7 @@ def test_bare_stream_parameters_are_stream_1() -> None:
         ((Media((FIRST, BARE)),), 448),
         ((Events(1), Events(2)), 448),
         ((DigitMap("d"),), 444),
-        ((EventBuffer(),), 444),
+        ((EventBuffer(), EventBuffer()), 448),
     ],
 )
 def test_what_does_not_fit(descriptors: tuple[AmmDescriptor, ...], code: int) -> None:
@@ -53,10 +54,13 @@ def test_what_does_not_fit(descriptors: tuple[AmmDescriptor, ...], code: int) ->
 
 
 @pytest.mark.parametrize(
-    "state",
-    [TerminationState(ServiceState.TEST), TerminationState(buffer=EventBufferControl.LOCK_STEP)],
+    ("state", "code"),
+    [
+        (TerminationState(ServiceState.TEST), 449),
+        (TerminationState(properties=(Parameter("gm/saf", ("ON",)),)), 445),
+    ],
 )
-def test_states_that_a_termination_cannot_have(state: TerminationState) -> None:
+def test_states_that_a_termination_cannot_have(state: TerminationState, code: int) -> None:
     with pytest.raises(H248Error) as raised:
         check_state(state)
-    assert raised.value.code == 501
+    assert raised.value.code == code

@@ -8,6 +8,7 @@ from imsedge.agw import items
 from imsedge.agw.errors import fail
 from imsedge.agw.settings import Limits
 from imsedge.h248.errors import H248Error
+from imsedge.h248.packages import root
 
 REFUSALS: list[tuple[Callable[[str], object], str, int]] = [
     (items.refuse_property, "x/y", 440),
@@ -35,8 +36,14 @@ def test_refusals(refuse: Callable[[str], object], name: str, code: int) -> None
 
 
 def test_root_tells_the_limits() -> None:
-    found = {p.name: p.value for p in items.root_properties(Limits(contexts=7))}
-    assert found == {"root/maxNumberOfContexts": "7", "root/maxTerminationsPerContext": "2"}
+    found = {
+        p.name: p.value for p in items.root_properties(Limits(contexts=7), {root.MG_PROVISIONAL.name: 250})
+    }
+    assert found == {
+        "root/maxNumberOfContexts": "7",
+        "root/maxTerminationsPerContext": "8",
+        "root/MGProvisionalResponseTimerValue": "250",
+    }
 
 
 def test_an_error_says_what_exactly_was_wrong() -> None:

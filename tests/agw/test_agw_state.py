@@ -39,15 +39,14 @@ def test_termination_names_count_by_realm_and_are_not_used_again() -> None:
     assert context.find("ip/core/1") is None
 
 
-def test_a_link_is_shared_by_streams_of_one_number() -> None:
+def test_a_moved_termination_is_in_its_new_context_only() -> None:
     registry = Registry()
     one, two = registry.new_context(), registry.new_context()
-    assert [registry.link(one, 1), registry.link(one, 2), registry.link(one, 1), registry.link(two, 1)] == [
-        1,
-        2,
-        1,
-        3,
-    ]
+    termination = registry.new_termination(one, CORE, 0.0)
+    registry.move_termination(termination, two)
+    assert (termination.context, one.terminations, two.find("IP/core/1")) == (two.id, {}, termination)
+    assert registry.is_live(termination)
+    assert [registry.new_link(), registry.new_link()] == [1, 2]
 
 
 def test_a_stream_is_released_once_and_then_unknown() -> None:

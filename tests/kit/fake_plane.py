@@ -84,9 +84,9 @@ class FakePlane:
 
     def _relink(self, command: Relink, now: float) -> AnyEvent:
         if self.rigid:
-            return RelinkFailed(command.endpoint, now, "the context is in another worker")
+            return RelinkFailed(command.endpoint, now, command.link, "the context is in another worker")
         self._join(command.endpoint, command.link)
-        return Relinked(command.endpoint, now)
+        return Relinked(command.endpoint, now, command.link)
 
     def _join(self, endpoint: int, link: int) -> None:
         self.links[endpoint] = link

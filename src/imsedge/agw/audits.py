@@ -1,4 +1,4 @@
-"""AuditValue, AuditCapability, the Audit descriptor of other commands (H.248.1 clauses 7.1.12, 7.2.5, 7.2.6).
+"""AuditValue and the Audit descriptor of other commands (H.248.1 clauses 7.1.12 and 7.2.5).
 
 One row for each descriptor that can be asked for, and one for each that can be asked for in part
 (individual audit, version 2).  What exists but holds nothing is returned by its name alone.
@@ -9,10 +9,9 @@ from typing import Any
 
 from imsedge.agw import items
 from imsedge.agw.desk import Scope
-from imsedge.agw.detection import supported_events
 from imsedge.agw.errors import fail
-from imsedge.agw.local_remote import TRANSPORTS
-from imsedge.agw.state import StreamState, Termination
+from imsedge.agw.notifications import observed_events
+from imsedge.agw.state import NO_BUFFER, StreamState, Termination
 from imsedge.agw.streams import filled_local
 from imsedge.bearer.messages import Counters
 from imsedge.h248.model import (
@@ -28,33 +27,33 @@ from imsedge.h248.model import (
     Packages,
     PackageVersion,
     Parameter,
-    RequestedEvent,
     ServiceState,
-    Signal,
     Signals,
     Statistic,
     Statistics,
     Stream,
-    StreamMode,
     TerminationState,
     fold,
 )
-from imsedge.h248.packages import nt, tcpbcc, tlsbsc
+from imsedge.h248.packages import nt
 from imsedge.h248.packages.model import StatisticKey
 
 # Each statistic, what it is of one stream, and how those of several streams are put together.
-_STATISTICS: tuple[tuple[StatisticKey[int], Callable[[Counters], int], Callable[[list[int]], int]], ...] = (
+STATISTICS: tuple[tuple[StatisticKey[int], Callable[[Counters], int], Callable[[list[int]], int]], ...] = (
     (nt.OCTETS_SENT, lambda counters: counters.octets_sent, sum),
     (nt.OCTETS_RECEIVED, lambda counters: counters.octets_received, sum),
     (nt.DURATION, lambda counters: counters.duration_ms, max),
 )
 
 
-def wants_statistics(audit: Audit | None) -> bool:
+def wants_statistics(audit: Audit | None, termination: Termination) -> bool:
     """Whether the counters have to be fetched."""
     if audit is None:
         return False
-    return AuditItem.STATISTICS in audit.items or any(isinstance(i, Statistics) for i in audit.individual)
+    if AuditItem.STATISTICS in audit.items or any(isinstance(i, Statistics) for i in audit.individual):
+        return True
+    media = AuditItem.MEDIA in audit.items or any(isinstance(i, Media) for i in audit.individual)
+    return media and any(stream.counted for stream in termination.streams.values())
 
 
 def check_audit(audit: Audit | None) -> None:
@@ -73,14 +72,30 @@ def check_statistics(statistics: Statistics | None) -> None:
 
 
 def _is_counted(statistic: Statistic) -> bool:
-    return any(fold(key.name) == fold(statistic.name) for key, _, _ in _STATISTICS)
+    return any(fold(key.name) == fold(statistic.name) for key, _, _ in STATISTICS)
+
+
+def stream_statistics(termination: Termination) -> Media | None:
+    """Those that were asked for at streams (version 3)."""
+    streams = tuple(
+        Stream(stream.id, statistics=counted)
+        for stream in termination.streams.values()
+        if (counted := _counted_at(stream)) is not None
+    )
+    return Media(streams) if streams else None
+
+
+def _counted_at(stream: StreamState) -> tuple[Statistic, ...] | None:
+    wanted = {fold(name) for name in stream.counted}
+    found = tuple(key.count(of(stream.counters)) for key, of, _ in STATISTICS if fold(key.name) in wanted)
+    return found or None
 
 
 def statistics_of(termination: Termination) -> Statistics:
     """Over all streams, as last heard from the media plane."""
     counters = [stream.counters for stream in termination.streams.values()]
     return Statistics(
-        tuple(key.count(together([of(c) for c in counters] or [0])) for key, of, together in _STATISTICS)
+        tuple(key.count(together([of(c) for c in counters] or [0])) for key, of, together in STATISTICS)
     )
 
 
@@ -93,24 +108,15 @@ def describe(scope: Scope, termination: Termination | None, audit: Audit | None)
     return (*whole, *parts)
 
 
-def audit_capability(
-    scope: Scope, termination: Termination | None, audit: Audit | None
-) -> tuple[AuditReturn, ...]:
-    """What could be set here, whatever is set now."""
-    return tuple(
-        _CAPABILITIES[item](scope, termination) if item in _CAPABILITIES else item
-        for item in (audit.items if audit else ())
-    )
-
-
 # --- whole descriptors --------------------------------------------------------------------------------
 
 
-def _media(scope: Scope, termination: Termination | None) -> AuditReturn:
+def media_of(scope: Scope, termination: Termination | None) -> Media:
+    """The Media descriptor as it is now."""
     if termination is None:
-        return Media(state=TerminationState(properties=items.root_properties(scope.desk.settings.limits)))
+        return Media(state=_root_state(scope))
     streams = tuple(_stream(scope, termination, stream) for stream in termination.streams.values())
-    return Media(streams, _state(termination))
+    return Media(streams, state_of(termination))
 
 
 def _stream(scope: Scope, termination: Termination, stream: StreamState) -> Stream:
@@ -120,12 +126,21 @@ def _stream(scope: Scope, termination: Termination, stream: StreamState) -> Stre
         control=LocalControl(mode=control.mode, properties=control.given),
         local=filled_local(stream.terms, stream.local, scope.desk.certificate(termination.realm.name)),
         remote=remote.text if remote else None,
+        statistics=_counted_at(stream),
     )
 
 
-def _state(termination: Termination) -> TerminationState:
-    lost = termination.out_of_service
-    return TerminationState(ServiceState.OUT_OF_SERVICE if lost else ServiceState.IN_SERVICE)
+def state_of(termination: Termination) -> TerminationState:
+    """Lost with the media plane is out of service, whatever was ordered."""
+    state = ServiceState.OUT_OF_SERVICE if termination.out_of_service else termination.service
+    return TerminationState(state, EventBufferControl.LOCK_STEP if termination.lock_step else None)
+
+
+def _root_state(scope: Scope) -> TerminationState:
+    desk = scope.desk
+    state = ServiceState.OUT_OF_SERVICE if desk.registry.closing else None
+    values = {**desk.settings.root_values, **desk.registry.root_values}
+    return TerminationState(state, properties=items.root_properties(desk.settings.limits, values))
 
 
 def _events(scope: Scope, termination: Termination | None) -> AuditReturn:
@@ -133,19 +148,32 @@ def _events(scope: Scope, termination: Termination | None) -> AuditReturn:
     return held if held.events else AuditItem.EVENTS
 
 
+def _event_buffer(_scope: Scope, termination: Termination | None) -> AuditReturn:
+    held = termination.event_buffer if termination is not None else NO_BUFFER
+    return held if held.events else AuditItem.EVENT_BUFFER
+
+
+def _observed(_scope: Scope, termination: Termination | None) -> AuditReturn:
+    """What waits in the event buffer."""
+    held = observed_events(termination) if termination is not None else None
+    return held or AuditItem.OBSERVED_EVENTS
+
+
 def _statistics(_scope: Scope, termination: Termination | None) -> AuditReturn:
     return AuditItem.STATISTICS if termination is None else statistics_of(termination)
 
 
-def _packages(_scope: Scope, _termination: Termination | None) -> AuditReturn:
+def packages_of(_scope: Scope, _termination: Termination | None) -> AuditReturn:
     return Packages(tuple(PackageVersion(package.name, package.version) for package in items.SERVED))
 
 
 _WHOLE: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {
-    AuditItem.MEDIA: _media,
+    AuditItem.MEDIA: media_of,
+    AuditItem.EVENT_BUFFER: _event_buffer,
+    AuditItem.OBSERVED_EVENTS: _observed,
     AuditItem.EVENTS: _events,
     AuditItem.STATISTICS: _statistics,
-    AuditItem.PACKAGES: _packages,
+    AuditItem.PACKAGES: packages_of,
 }
 
 
@@ -153,15 +181,18 @@ _WHOLE: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {
 _MODE, _RESERVE_VALUE, _RESERVE_GROUP = "mode", "reservedvalue", "reservedgroup"
 _CONTROL_ITEMS = {_MODE, _RESERVE_VALUE, _RESERVE_GROUP}
 _SERVICE_STATE, _BUFFER = "servicestates", "buffer"
+_IN_SERVICE = ServiceState.IN_SERVICE
 
 
 # --- parts of descriptors (version 2) ---------------------------------------------------------------------
 
 
 def _media_part(scope: Scope, termination: Termination | None, asked: Media) -> AuditReturn:
-    whole = _media(scope, termination)
-    if not isinstance(whole, Media):
-        return whole
+    return media_part(media_of(scope, termination), asked)
+
+
+def media_part(whole: Media, asked: Media) -> Media:
+    """Of ``whole`` what was asked for.  Raises ``H248Error`` 532."""
     held = {stream.id: stream for stream in whole.streams}
     first = next(iter(held), None)
     streams = tuple(
@@ -173,8 +204,8 @@ def _media_part(scope: Scope, termination: Termination | None, asked: Media) -> 
     if asked.state is not None and whole.state is not None:
         wanted = {fold(p.name) for p in asked.state.properties}
         state = TerminationState(
-            service_state=whole.state.service_state if _SERVICE_STATE in wanted else None,
-            buffer=EventBufferControl.OFF if _BUFFER in wanted else None,
+            service_state=(whole.state.service_state or _IN_SERVICE) if _SERVICE_STATE in wanted else None,
+            buffer=(whole.state.buffer or EventBufferControl.OFF) if _BUFFER in wanted else None,
             properties=_named(whole.state.properties, wanted - {_SERVICE_STATE, _BUFFER}),
         )
     return Media(streams, state)
@@ -195,7 +226,15 @@ def _stream_part(held: Stream, asked: Stream) -> Stream:
         control=control,
         local=held.local if asked.local is not None else None,
         remote=held.remote if asked.remote is not None else None,
+        statistics=_stream_statistics(held, asked),
     )
+
+
+def _stream_statistics(held: Stream, asked: Stream) -> tuple[Statistic, ...] | None:
+    if asked.statistics is None:
+        return None
+    wanted = {fold(item.name) for item in asked.statistics}
+    return tuple(item for item in held.statistics or () if fold(item.name) in wanted)
 
 
 def _named(held: tuple[Parameter, ...], wanted: set[str]) -> tuple[Parameter, ...]:
@@ -212,6 +251,13 @@ def _events_part(scope: Scope, termination: Termination | None, asked: Events) -
     wanted = {fold(event.name) for event in asked.events}
     found = tuple(event for event in held.events if fold(event.name) in wanted)
     return Events(held.request_id, found) if found else AuditItem.EVENTS
+
+
+def _event_buffer_part(_scope: Scope, termination: Termination | None, asked: EventBuffer) -> AuditReturn:
+    held = termination.event_buffer.events if termination is not None else ()
+    wanted = {fold(event.name) for event in asked.events}
+    found = tuple(event for event in held if fold(event.name) in wanted)
+    return EventBuffer(found) if found else AuditItem.EVENT_BUFFER
 
 
 def _statistics_part(_scope: Scope, termination: Termination | None, asked: Statistics) -> AuditReturn:
@@ -237,45 +283,6 @@ _PARTS: dict[type, Callable[[Scope, Termination | None, Any], AuditReturn]] = {
     Statistics: _statistics_part,
     Packages: _packages_part,
     Signals: _nothing(AuditItem.SIGNALS),
-    EventBuffer: _nothing(AuditItem.EVENT_BUFFER),
+    EventBuffer: _event_buffer_part,
     DigitMap: _nothing(AuditItem.DIGIT_MAP),
-}
-
-
-# --- capabilities -------------------------------------------------------------------------------------
-
-
-def _media_capability(scope: Scope, termination: Termination | None) -> AuditReturn:
-    """One alternative a transport, in both descriptors, and the values each property can have."""
-    if termination is None:
-        return _media(scope, termination)
-    blocks = "".join(f"v=0\r\nc=IN IP4 $\r\nm=- $ {name} -\r\n" for name in TRANSPORTS)
-    control = LocalControl(mode=StreamMode.SEND_RECEIVE, properties=items.capabilities())
-    stream = Stream(1, control=control, local=blocks, remote=blocks.replace("$", "-"))
-    return Media((stream,), _state(termination))
-
-
-def _events_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
-    names = supported_events(root=termination is None)
-    return Events(0, tuple(RequestedEvent(name) for name in names))
-
-
-def _signals_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
-    if termination is None:
-        return AuditItem.SIGNALS
-    return Signals((Signal(tcpbcc.EST_BNC.name), Signal(tlsbsc.EST_BNC.name)))
-
-
-def _statistics_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
-    if termination is None:
-        return AuditItem.STATISTICS
-    return Statistics(tuple(Statistic(key.name) for key, _, _ in _STATISTICS))
-
-
-_CAPABILITIES: dict[AuditItem, Callable[[Scope, Termination | None], AuditReturn]] = {
-    AuditItem.MEDIA: _media_capability,
-    AuditItem.EVENTS: _events_capability,
-    AuditItem.SIGNALS: _signals_capability,
-    AuditItem.STATISTICS: _statistics_capability,
-    AuditItem.PACKAGES: _packages,
 }

@@ -11,8 +11,10 @@ from imsedge.bearer.messages import (
     Established,
     Failed,
     FailureCause,
+    Latched,
     Opened,
     OpenFailed,
+    Quiet,
     Refused,
     Released,
     Relinked,
@@ -22,8 +24,6 @@ from imsedge.bearer.messages import (
     TlsStarted,
     Verified,
 )
-
-_ANSWERS = Opened | OpenFailed | Relinked | RelinkFailed | Statistics | Released
 
 
 def apply_event(stream: StreamState, event: AnyEvent) -> None:
@@ -37,10 +37,15 @@ def log_text(event: AnyEvent) -> str | None:
     return text(event) if text else None
 
 
-def is_answer(event: AnyEvent) -> bool:
-    """Whether it is the last word on an order that was given; losing the plane answers all of them."""
+def is_answer(stream: StreamState | None, event: AnyEvent) -> bool:
+    """Whether it is the last word on an order for which a command waits; losing the plane answers all.
+
+    Ask before ``apply_event``.  ``stream`` is ``None`` when it is known no longer.
+    """
+    if isinstance(event, Relinked | RelinkFailed):
+        return stream is not None and stream.moving and stream.link == event.link
     lost = isinstance(event, Failed) and event.cause is FailureCause.PLANE
-    return lost or isinstance(event, _ANSWERS)
+    return lost or isinstance(event, Opened | OpenFailed | Statistics | Released)
 
 
 def _opened(stream: StreamState, event: Opened) -> None:
@@ -85,11 +90,19 @@ def _verified(stream: StreamState, _event: Verified) -> None:
     stream.phase = Phase.SECURED
 
 
-def _relink_failed(stream: StreamState, event: RelinkFailed) -> None:
-    stream.failure = (510, event.reason)
+def _relinked(stream: StreamState, event: Relinked | RelinkFailed) -> None:
+    if not stream.moving or stream.link != event.link:
+        return  # about an order that another has overtaken
+    stream.moving = False
+    if isinstance(event, RelinkFailed):
+        stream.failure = (510, event.reason)
 
 
-def _nothing(_stream: StreamState, _event: Refused | Relinked) -> None:
+def _latched(stream: StreamState, event: Latched) -> None:
+    stream.peer = event.remote
+
+
+def _nothing(_stream: StreamState, _event: Refused | Quiet) -> None:
     """The bearer is as it was."""
 
 
@@ -102,11 +115,13 @@ def _counted(stream: StreamState, event: Statistics | Released) -> None:
 _APPLY: dict[type, Callable[[StreamState, Any], None]] = {
     Opened: _opened,
     OpenFailed: _open_failed,
-    Relinked: _nothing,
-    RelinkFailed: _relink_failed,
+    Relinked: _relinked,
+    RelinkFailed: _relinked,
     Connecting: _connecting,
     Established: _established,
     Refused: _nothing,
+    Latched: _latched,
+    Quiet: _nothing,
     TlsStarted: _tls_started,
     TlsEstablished: _tls_established,
     Verified: _verified,
@@ -120,6 +135,8 @@ _LOGGED: dict[type, Callable[[Any], str]] = {
     Established: lambda e: f"connected with {e.remote}",
     TlsEstablished: lambda e: f"secured with {e.version} {e.cipher}",
     Refused: lambda e: f"refused {e.remote}: {e.reason}",
+    Latched: lambda e: f"latched onto {e.remote}",
+    Quiet: lambda _: "no payload for too long",
     Failed: lambda e: f"failed: {e.cause.value}" + (f" ({e.detail})" if e.detail else ""),
     Closed: lambda _: "closed",
 }

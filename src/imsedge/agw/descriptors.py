@@ -7,7 +7,7 @@ from imsedge.agw.errors import fail
 from imsedge.h248.model import (
     AmmDescriptor,
     Audit,
-    EventBufferControl,
+    EventBuffer,
     Events,
     Media,
     ServiceState,
@@ -23,6 +23,7 @@ _SUPPORTED: dict[type, str] = {
     Signals: "signals",
     Audit: "audit",
     Statistics: "statistics",
+    EventBuffer: "event_buffer",
 }
 
 DEFAULT_STREAM = 1  # what bare stream parameters in Media are about (H.248.1 clause 7.1.4)
@@ -36,6 +37,7 @@ class Changes(Struct, frozen=True):
     signals: Signals | None = None
     audit: Audit | None = None
     statistics: Statistics | None = None
+    event_buffer: EventBuffer | None = None
 
     @property
     def streams(self) -> dict[int, Stream]:
@@ -65,12 +67,10 @@ def read_changes(descriptors: tuple[AmmDescriptor, ...]) -> Changes:
 
 
 def check_state(state: TerminationState | None) -> None:
-    """A termination is in service and reports at once; raises ``H248Error`` for anything else."""
+    """Raises ``H248Error`` 440, 445, 449 or 534: there is no test state, and there are no properties."""
     if state is None:
         return
-    if state.service_state not in (None, ServiceState.IN_SERVICE):
-        fail(501, f"service state {state.service_state.value} is not implemented")
-    if state.buffer not in (None, EventBufferControl.OFF):
-        fail(501, "event buffer control LockStep is not implemented")
+    if state.service_state is ServiceState.TEST:
+        fail(449, f"service state {state.service_state.value} is not supported")
     for parameter in state.properties:
         items.refuse_property(parameter.name)

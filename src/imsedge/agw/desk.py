@@ -7,16 +7,27 @@ from enum import Enum
 from imsedge.agw.messages import Log, Order, Output
 from imsedge.agw.settings import GatewaySettings
 from imsedge.agw.state import Context, Phase, Registry, StreamState, Termination
-from imsedge.agw.streams import StreamTerms, bind_address, endpoint_settings
-from imsedge.bearer.messages import AnyCommand, Configure, Open, Query, Release
+from imsedge.agw.streams import Gate, StreamTerms, bind_address, endpoint_settings
+from imsedge.agw.topology import Seat, forget, seats
+from imsedge.bearer.messages import (
+    AnyCommand,
+    Configure,
+    EndpointSettings,
+    Open,
+    Query,
+    Release,
+    Relink,
+)
 from imsedge.core.timers import Timers
-from imsedge.h248.model import CommandReply
+from imsedge.h248.model import CommandReply, ServiceState
 
 
 class Timer(Enum):
     """What a deadline is for; with it goes the number or name of whom it concerns."""
 
     PLANE = "an execution waits for the media plane"
+    GO_ON = "an execution has more to do than one input may take"
+    SERVICE = "a termination or the gateway goes out of service"
     HEARTBEAT = "hangterm/thb of a termination"
     INACTIVITY = "it/ito of the gateway"
     CONTROLLER = "contexts without a controller"
@@ -27,13 +38,19 @@ TimerKey = tuple[Timer, int | str]
 
 @dataclass(slots=True)
 class Desk:
-    """One a gateway; ``now`` and ``outputs`` belong to the input being handled."""
+    """One a gateway; ``now`` and ``outputs`` belong to the input being handled.
+
+    ``executing``: transactions under way.  ``reduction``: what the controller was last asked to spare us, in
+    per cent of its new calls.
+    """
 
     settings: GatewaySettings
     registry: Registry
     timers: Timers[TimerKey] = field(default_factory=Timers)
     now: float = 0.0
     outputs: list[Output] = field(default_factory=list)
+    executing: int = 0
+    reduction: int = 0
 
     def order(self, command: AnyCommand) -> None:
         self.outputs.append(Order(command))
@@ -56,29 +73,66 @@ class Desk:
     ) -> StreamState:
         """Order an endpoint; ``Opened`` or ``OpenFailed`` will tell."""
         registry, realm = self.registry, termination.realm
-        wanted = endpoint_settings(terms, realm.certificate)
-        link = registry.link(context, number)
-        stream = StreamState(number, registry.new_endpoint(), link, terms, wanted)
+        closed = endpoint_settings(terms, realm.certificate)
+        stream = StreamState(number, registry.new_endpoint(), 0, terms, closed)
         registry.add_stream(termination, stream)
-        self.order(
-            Open(
-                stream.endpoint,
-                context.id,
-                link,
-                bind_address(terms, realm),
-                wanted,
-                f"C{context.id} {termination.name}/{number}",
-            )
-        )
+        for seat in seats(context, number, registry.new_link):
+            if seat.stream is not stream:
+                self._take(context, seat)
+                continue
+            stream.link, stream.gate = seat.link, seat.gate
+            stream.ordered = self._wanted(termination, stream)
+            address, label = bind_address(terms, realm), f"C{context.id} {termination.name}/{number}"
+            self.order(Open(stream.endpoint, context.id, seat.link, address, stream.ordered, label))
         return stream
 
     def configure(self, termination: Termination, stream: StreamState, terms: StreamTerms) -> None:
         """Take over new terms; the media plane hears of it only when they change something there."""
         stream.terms = terms
-        wanted = endpoint_settings(terms, termination.realm.certificate)
+        wanted = self._wanted(termination, stream)
         if wanted != stream.ordered and not stream.dead:
             stream.ordered = wanted
             self.order(Configure(stream.endpoint, wanted))
+
+    def _wanted(self, termination: Termination, stream: StreamState) -> EndpointSettings:
+        gate = stream.gate
+        if termination.service is not ServiceState.IN_SERVICE:
+            gate = Gate(receives=False, sends=False, admits=False)
+        elif termination.draining:
+            gate = gate._replace(admits=False)
+        return endpoint_settings(stream.terms, termination.realm.certificate, gate)
+
+    # --- who hears whom
+
+    def settle(self, context: Context) -> None:
+        """Links and gates follow terminations and topology; for what follows no command waits."""
+        numbers = {number for t in context.terminations.values() for number in t.streams}
+        for number in sorted(numbers):
+            for seat in seats(context, number, self.registry.new_link):
+                self._take(context, seat)
+
+    def _take(self, context: Context, seat: Seat) -> None:
+        stream = seat.stream
+        if stream.link != seat.link:
+            stream.link = seat.link
+            self.order(Relink(stream.endpoint, context.id, seat.link))
+        if stream.gate != seat.gate:
+            stream.gate = seat.gate
+            self.configure(seat.termination, stream, stream.terms)
+
+    def transfer(self, termination: Termination, target: Context) -> tuple[StreamState, ...]:
+        """Into another context; the streams about which ``Relinked`` or ``RelinkFailed`` will tell.
+
+        The context it leaves is settled by whoever ends the command.
+        """
+        source = self.registry.contexts[termination.context]
+        self.registry.move_termination(termination, target)
+        source.topology = forget(source.topology, termination.name)
+        streams = tuple(stream for stream in termination.streams.values() if not stream.dead)
+        for stream in streams:
+            stream.link, stream.moving, stream.failure = 0, True, None
+        self.settle(target)
+        return streams
 
     def query(self, stream: StreamState) -> None:
         self.order(Query(stream.endpoint))
@@ -98,8 +152,11 @@ class Desk:
         """Release a termination with all it has."""
         for stream in tuple(termination.streams.values()):
             self.close_stream(termination, stream)
-        self.timers.cancel((Timer.HEARTBEAT, termination.name))
+        for kind in (Timer.HEARTBEAT, Timer.SERVICE):
+            self.timers.cancel((kind, termination.name))
         if self.registry.is_live(termination):
+            context = self.registry.contexts[termination.context]
+            context.topology = forget(context.topology, termination.name)
             self.registry.remove_termination(termination)
 
     def remove_all(self) -> int:

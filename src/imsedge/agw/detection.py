@@ -4,7 +4,7 @@
 whole command is known to be good.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -12,11 +12,23 @@ from imsedge.agw import items
 from imsedge.agw.desk import Desk, Timer
 from imsedge.agw.errors import fail
 from imsedge.agw.local_remote import SECURE
-from imsedge.agw.state import Phase, Termination
+from imsedge.agw.state import Phase, StreamState, Termination
 from imsedge.agw.streams import StreamTerms, is_callable
 from imsedge.bearer.messages import StartTcp, StartTls
-from imsedge.h248.model import Events, RequestedEvent, Signal, SignalList, Signals, fold
-from imsedge.h248.packages import g, hangterm, it, tcpbcc, tlsbsc
+from imsedge.h248.model import (
+    Embedded,
+    EventBuffer,
+    Events,
+    NotifyBehaviour,
+    RequestedEvent,
+    Signal,
+    SignalDirection,
+    SignalList,
+    Signals,
+    SignalType,
+    fold,
+)
+from imsedge.h248.packages import chp, g, hangterm, it, ocp, tcpbcc, tlsbsc
 from imsedge.h248.packages.model import Event, Param
 
 
@@ -43,9 +55,14 @@ _EVENTS: dict[str, _Detector] = {
         _Detector(g.CAUSE, Place.TERMINATION),
         _Detector(hangterm.HEARTBEAT, Place.TERMINATION, needed=hangterm.TIMER_X),
         _Detector(it.TIMED_OUT, Place.ROOT, needed=it.MAXIMUM),
+        _Detector(ocp.OVERLOAD, Place.ROOT),
+        _Detector(chp.CONGESTION, Place.ROOT),
     )
 }
 
+
+StreamsTerms = Mapping[int, StreamTerms]
+"""Terms by stream number, as they will be after the command."""
 
 _CONNECTION_BEGUN = frozenset({Phase.CONNECTING, Phase.CONNECTED, Phase.HANDSHAKING, Phase.SECURED})
 
@@ -53,27 +70,42 @@ _CONNECTION_BEGUN = frozenset({Phase.CONNECTING, Phase.CONNECTED, Phase.HANDSHAK
 # --- events -----------------------------------------------------------------------------------------
 
 
-def check_events(events: Events | None, place: Place, streams: Iterable[int], limit: int) -> None:
-    """Raises ``H248Error`` 440, 446, 449, 451, 457, 501, 510 or 512."""
+def check_events(events: Events | None, place: Place, streams: StreamsTerms, limit: int) -> None:
+    """Raises ``H248Error`` 440, 446, 449, 451, 457, 501, 510, 512 or 513.  ``streams``: as they will be."""
     if events is None:
         return
-    if len(events.events) > limit:
+    if _count(events) > limit:
         fail(510, f"more than {limit} events at one termination")
-    known = set(streams)
     for event in events.events:
-        _check_event(event, place)
-        if event.stream is not None and event.stream not in known:
-            fail(449, f"{event.name} names stream {event.stream}, which is not there")
+        _check_event(event, place, streams, depth=0)
 
 
-def _check_event(event: RequestedEvent, place: Place) -> None:
+def check_buffer(buffer: EventBuffer | None, streams: StreamsTerms, limit: int) -> None:
+    """The same for events that are kept in LockStep."""
+    if buffer is not None:
+        check_events(buffer_events(buffer), Place.TERMINATION, streams, limit)
+
+
+def buffer_events(buffer: EventBuffer) -> Events:
+    """As if they were armed."""
+    return Events(0, tuple(RequestedEvent(e.name, e.stream, e.parameters) for e in buffer.events))
+
+
+def _count(events: Events) -> int:
+    """With embedded ones."""
+    inner = (e.embedded.events for e in events.events if e.embedded and e.embedded.events)
+    return len(events.events) + sum(len(embedded.events) for embedded in inner)
+
+
+def _check_event(event: RequestedEvent, place: Place, streams: StreamsTerms, depth: int) -> None:
     row = _EVENTS.get(fold(event.name))
     if row is None:
         items.refuse_event(event.name)
     if row.place is not place:
         fail(512, f"{event.name} is detected at {row.place.value} only")
-    if event.embedded or event.digit_map or event.regulated:
-        fail(501, f"{event.name}: embedded descriptors and digit maps are not supported")
+    if event.stream is not None and event.stream not in streams:
+        fail(449, f"{event.name} names stream {event.stream}, which is not there")
+    _check_extras(event)
     known = {fold(key.name): key for key in row.event.requested}
     for parameter in event.parameters:
         key = known.get(fold(parameter.name))
@@ -82,6 +114,31 @@ def _check_event(event: RequestedEvent, place: Place) -> None:
         key.read_all(parameter)
     if row.needed is not None and row.needed.find(event.parameters) is None:
         fail(457, f"{event.name} needs {row.needed.name}")
+    if event.embedded is not None:
+        _check_embedded(event, event.embedded, place, streams, depth)
+
+
+def _check_extras(event: RequestedEvent) -> None:
+    if event.digit_map is not None:
+        fail(446, f"{event.name} has no digits, so a digit map cannot work")
+    if event.regulated is not None or event.notify is NotifyBehaviour.REGULATED:
+        fail(501, f"{event.name}: regulated notification is not supported")
+    if event.reset_events:
+        fail(501, f"{event.name}: ResetEventsDescriptor is not supported")
+
+
+def _check_embedded(
+    event: RequestedEvent, embedded: Embedded, place: Place, streams: StreamsTerms, depth: int
+) -> None:
+    """H.248.1 clause 7.1.9: what is embedded may embed signals, and no more events."""
+    if place is Place.ROOT or fold(event.name) == fold(hangterm.HEARTBEAT.name):
+        fail(501, f"{event.name}: nothing can be embedded here")
+    if embedded.events is not None:
+        if depth:
+            fail(501, f"{event.name}: events are embedded one level deep")
+        for inner in embedded.events.events:
+            _check_event(inner, place, streams, depth + 1)
+    check_signals(embedded.signals, streams, at_once=False)
 
 
 def supported_events(*, root: bool) -> tuple[str, ...]:
@@ -118,7 +175,7 @@ def arm_heartbeat(desk: Desk, termination: Termination) -> None:
 
 
 def arm_root(desk: Desk, events: Events | None) -> None:
-    """ROOT has one event: silence of the controller (H.248.14)."""
+    """Silence of the controller (H.248.14) has a timer; the other events of ROOT are noticed as they come."""
     if events is None:
         return
     desk.registry.root_events = events
@@ -137,41 +194,72 @@ def idle_seconds(events: Events) -> float:
 # --- signals ----------------------------------------------------------------------------------------
 
 
-def check_signals(signals: Signals | None, streams: dict[int, StreamTerms]) -> None:
-    """Raises ``H248Error`` 440, 449, 452, 472 or 513.  ``streams``: as they will be."""
+def check_signals(signals: Signals | None, streams: StreamsTerms, *, at_once: bool = True) -> None:
+    """Raises ``H248Error`` 440, 449, 452, 472, 501 or 513.
+
+    ``at_once``: otherwise where to connect may still be told before the signals are given.
+    """
     for signal in _each(signals):
-        if fold(signal.name) not in (fold(tcpbcc.EST_BNC.name), fold(tlsbsc.EST_BNC.name)):
+        if fold(signal.name) not in _SIGNALS:
             items.refuse_signal(signal.name)
+        _check_form(signal)
         if signal.stream is not None and signal.stream not in streams:
             fail(449, f"{signal.name} names stream {signal.stream}, which is not there")
         for number, terms in streams.items():
             if signal.stream in (None, number):
-                _check_signal(signal, number, terms)
+                _check_signal(signal, number, terms, at_once=at_once)
 
 
-def _check_signal(signal: Signal, number: int, terms: StreamTerms) -> None:
-    if fold(signal.name) == fold(tcpbcc.EST_BNC.name) and not is_callable(terms):
+def _check_form(signal: Signal) -> None:
+    """All signals here are brief: they begin something and are over."""
+    if signal.kind not in (None, SignalType.BRIEF):
+        fail(449, f"{signal.name}: signal type {signal.kind.value} is not supported")
+    if signal.direction not in (None, SignalDirection.EXTERNAL):
+        fail(449, f"{signal.name}: direction {signal.direction.value} is not supported")
+    if signal.notify_completion or signal.request_id is not None:
+        fail(501, f"{signal.name}: completion is told by BNCChange, not by g/sc")
+    if signal.parameters:
+        fail(446, f"{signal.name} has no parameter {signal.parameters[0].name} here")
+
+
+def _check_signal(signal: Signal, number: int, terms: StreamTerms, *, at_once: bool) -> None:
+    if fold(signal.name) == _EST_TCP and at_once and not is_callable(terms):
         fail(472, f"{signal.name}: where to connect stream {number} is not known")
-    if fold(signal.name) == fold(tlsbsc.EST_BNC.name) and terms.local.transport not in SECURE:
+    if fold(signal.name) == _EST_TLS and terms.local.transport not in SECURE:
         fail(513, f"{signal.name}: the transport of stream {number} has no TLS")
 
 
 def give(desk: Desk, termination: Termination, signals: Signals | None) -> None:
-    """Order what the signals say; what is under way or done already is not begun again."""
+    """Order what the signals say, lists in their order; what is under way or done is not begun again."""
     for signal in _each(signals):
         for stream in termination.streams.values():
-            if signal.stream not in (None, stream.id) or stream.dead:
-                continue
-            if fold(signal.name) == fold(tcpbcc.EST_BNC.name):
-                if stream.phase not in _CONNECTION_BEGUN:
-                    desk.order(StartTcp(stream.endpoint))
-            elif not stream.tls_ordered:
-                stream.tls_ordered = True
-                desk.order(StartTls(stream.endpoint))
+            if signal.stream in (None, stream.id) and not stream.dead:
+                _SIGNALS[fold(signal.name)](desk, termination, stream)
+
+
+def _start_tcp(desk: Desk, termination: Termination, stream: StreamState) -> None:
+    if stream.phase in _CONNECTION_BEGUN:
+        return
+    if is_callable(stream.terms):
+        desk.order(StartTcp(stream.endpoint))
+    else:
+        desk.log(f"stream {stream.id} is to connect, but where to is not known", termination)
+
+
+def _start_tls(desk: Desk, _termination: Termination, stream: StreamState) -> None:
+    if not stream.tls_ordered:
+        stream.tls_ordered = True
+        desk.order(StartTls(stream.endpoint))
+
+
+_EST_TCP, _EST_TLS = fold(tcpbcc.EST_BNC.name), fold(tlsbsc.EST_BNC.name)
+_SIGNALS = {_EST_TCP: _start_tcp, _EST_TLS: _start_tls}
 
 
 def _each(signals: Signals | None) -> Iterator[Signal]:
+    """A list is given like its signals one after the other: each is brief."""
     for signal in signals.signals if signals else ():
         if isinstance(signal, SignalList):
-            fail(501, "signal lists are not supported")
-        yield signal
+            yield from signal.signals
+        else:
+            yield signal

@@ -3,32 +3,36 @@
 A transaction is a list of steps: enter an action, run a command, run it for one termination, leave the
 action.  A wildcard puts one step for each termination that it matches in its own place, ``*`` for the
 context one action for each context.  A step that has to wait for the media plane parks the execution,
-which goes on where it stood when the endpoints have answered or time is up.
+which goes on where it stood when the endpoints have answered or time is up.  After ``Limits.steps`` of them
+others have their turn, and it goes on with a ``Tick`` that is due at once.
 
 * Inside a transaction all is sequential; the first command that fails and is not optional ends it, and
   what was done before stands (clause 8.2.1).
 * Between transactions there is no order, except that one context is worked on by one of them at a time;
-  others that want it wait in the order of their coming.
+  others that want it wait in the order of their coming.  A Move works on two; it does not wait for the
+  second (two that wait for each other would wait for ever) but fails with 511.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from imsedge.agw.actions import (
     audit_context,
     check_properties,
+    check_single,
     close_all_contexts,
     for_context,
     merge_replies,
+    selected,
     store_properties,
 )
 from imsedge.agw.commands import COMMANDS, listing
-from imsedge.agw.desk import Desk, Outcome, Scope, Timer, Waiting
+from imsedge.agw.desk import Desk, Outcome, Scope, Timer
 from imsedge.agw.errors import fail
-from imsedge.agw.messages import Answer, Execute, Handle
+from imsedge.agw.execution import Enter, Execution, Leave, LeaveAll, Merge, Run, RunOne, Step, Visit
+from imsedge.agw.messages import Answer, Execute
+from imsedge.agw.names import is_root
+from imsedge.agw.overload import notice_level
 from imsedge.agw.state import Context, Phase
-from imsedge.agw.targets import is_root
 from imsedge.h248.errors import H248Error
 from imsedge.h248.model import (
     ALL_CONTEXTS,
@@ -38,66 +42,9 @@ from imsedge.h248.model import (
     ActionRequest,
     CommandReply,
     CommandRequest,
-    ContextProperties,
     ErrorDescriptor,
     Verb,
 )
-
-
-class _Enter(NamedTuple):
-    """``lenient``: one of many contexts, where a wildcard that matches nothing is no error."""
-
-    request: ActionRequest
-    lenient: bool = False
-
-
-class _Run(NamedTuple):
-    command: CommandRequest
-
-
-class _RunOne(NamedTuple):
-    command: CommandRequest
-    termination: str
-
-
-class _Merge(NamedTuple):
-    """``W-``: the replies from ``start`` on become one."""
-
-    command: CommandRequest
-    start: int
-
-
-class _Leave(NamedTuple):
-    pass
-
-
-class _LeaveAll(NamedTuple):
-    """All contexts were visited; their replies stand from ``start`` on."""
-
-    request: ActionRequest
-    start: int
-
-
-_Step = _Enter | _Run | _RunOne | _Merge | _Leave | _LeaveAll
-
-
-@dataclass(slots=True, eq=False)
-class _Execution:
-    """``done``: finished actions; the fields behind it belong to the action being executed."""
-
-    number: int
-    handle: Handle
-    version: int
-    steps: deque[_Step]
-    done: list[ActionReply] = field(default_factory=list)
-    request: ActionRequest | None = None
-    lenient: bool = False
-    context: Context | None = None
-    replies: list[CommandReply] = field(default_factory=list)
-    properties: ContextProperties | None = None
-    waiting: Waiting | None = None
-    awaited: set[int] = field(default_factory=set)
-    current: _RunOne | None = None
 
 
 class Executor:
@@ -105,11 +52,12 @@ class Executor:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._running: dict[int, _Execution] = {}
-        self._owners: dict[int, _Execution] = {}
-        self._queues: dict[int, deque[_Execution]] = {}
-        self._awaited: dict[int, list[_Execution]] = {}
-        self._ready: deque[_Execution] = deque()
+        self._running: dict[int, Execution] = {}
+        self._owners: dict[int, Execution] = {}
+        self._queues: dict[int, deque[Execution]] = {}
+        self._awaited: dict[int, list[Execution]] = {}
+        self._ready: deque[Execution] = deque()
+        self._paused: deque[Execution] = deque()
         self._next = 1
 
     def __len__(self) -> int:
@@ -127,11 +75,18 @@ class Executor:
             busy = ErrorDescriptor(511, "too many transactions are being executed")
             self._desk.outputs.append(Answer(execute.handle, busy))
             return
-        steps: deque[_Step] = deque(_Enter(action) for action in request.actions)
-        execution = _Execution(self._next, execute.handle, execute.version, steps)
+        steps: deque[Step] = deque(Enter(action) for action in request.actions)
+        execution = Execution(self._next, execute.handle, execute.version, steps)
         self._next += 1
         self._running[execution.number] = execution
+        self._desk.executing = len(self._running)
         self._ready.append(execution)
+        self._drain()
+
+    def go_on(self) -> None:
+        """Those that had to let others pass have their turn again."""
+        self._ready.extend(self._paused)
+        self._paused.clear()
         self._drain()
 
     def answered(self, endpoint: int) -> None:
@@ -149,7 +104,7 @@ class Executor:
             return
         for endpoint in tuple(execution.awaited):
             found = self._desk.registry.endpoint(endpoint)
-            if found is not None and found[1].phase is Phase.OPENING:
+            if found is not None and (found[1].phase is Phase.OPENING or found[1].moving):
                 found[1].failure = found[1].failure or (500, "the media plane did not answer in time")
             self.answered(endpoint)
 
@@ -158,7 +113,9 @@ class Executor:
         for execution in self._running.values():
             self._desk.outputs.append(Answer(execution.handle, error))
             self._desk.timers.cancel((Timer.PLANE, execution.number))
-        for table in (self._running, self._owners, self._queues, self._awaited, self._ready):
+        self._desk.timers.cancel((Timer.GO_ON, 0))
+        self._desk.executing = 0
+        for table in (self._running, self._owners, self._queues, self._awaited, self._ready, self._paused):
             table.clear()
 
     # --- stepping
@@ -167,35 +124,47 @@ class Executor:
         while self._ready:
             self._go_on(self._ready.popleft())
 
-    def _go_on(self, execution: _Execution) -> None:
+    def _go_on(self, execution: Execution) -> None:
         if execution.waiting is not None and not self._resume(execution):
             return
-        while execution.steps:
+        for _ in range(self._desk.settings.limits.steps):
+            if not execution.steps:
+                self._finish(execution)
+                return
             if not self._step(execution, execution.steps.popleft()):
                 return
+        self._paused.append(execution)
+        self._desk.timers.set((Timer.GO_ON, 0), self._desk.now)
+
+    def _finish(self, execution: Execution) -> None:
         del self._running[execution.number]
+        self._desk.executing = len(self._running)
         self._desk.outputs.append(Answer(execution.handle, tuple(execution.done)))
 
-    def _step(self, execution: _Execution, step: _Step) -> bool:
+    def _step(self, execution: Execution, step: Step) -> bool:
         """False when the execution has to wait."""
         match step:
-            case _Enter():
+            case Enter():
                 return self._enter(execution, step)
-            case _Run(command):
+            case Visit(request, remaining):
+                if remaining:
+                    single = Enter(for_context(request, remaining.popleft()), lenient=True)
+                    execution.steps.extendleft((step, single))
+            case Run(command):
                 self._run(execution, command)
-            case _RunOne():
+            case RunOne():
                 return self._run_one(execution, step)
-            case _Merge(command, start):
+            case Merge(command, start):
                 merge_replies(execution.replies, start, command)
-            case _Leave():
+            case Leave():
                 self._leave(execution)
-            case _LeaveAll(request, start):
+            case LeaveAll(request, start):
                 close_all_contexts(execution.done, start, request)
         return True
 
     # --- actions
 
-    def _enter(self, execution: _Execution, step: _Enter) -> bool:
+    def _enter(self, execution: Execution, step: Enter) -> bool:
         request = step.request
         if request.context in self._owners:
             execution.steps.appendleft(step)
@@ -206,28 +175,43 @@ class Executor:
             self._wake(request.context)
             return True
         try:
-            if request.context == ALL_CONTEXTS and not _is_about_gateway(request):
-                self._enter_all(execution, request)
-                return True
             check_properties(request.properties, request.audit)
-            execution.context = self._find_context(request)
+            if request.context == ALL_CONTEXTS and not _is_about_gateway(request):
+                remaining = deque(selected(self._desk.registry, request))
+                leave = LeaveAll(request, len(execution.done))
+                execution.steps.extendleft((leave, Visit(request, remaining)))
+                return True
+            context = self._context_of(request)
         except H248Error as error:
             if not step.lenient:  # one of all contexts that is gone meanwhile is no error
                 self._refuse_action(execution, request, error.descriptor())
             self._wake(request.context)
             return True
-        execution.request, execution.lenient = request, step.lenient
+        execution.request, execution.context, execution.lenient = request, context, step.lenient
         execution.replies = []
-        if execution.context is not None:
-            self._owners[execution.context.id] = execution
-            store_properties(execution.context, request.properties)
-        execution.properties = audit_context(self._desk.registry, execution.context, request.audit)
-        execution.steps.extendleft([_Leave(), *map(_Run, reversed(request.commands))])
+        if context is not None:
+            self._owners[context.id] = execution
+        registry = self._desk.registry
+        execution.properties = audit_context(registry, context, request, execution.version)
+        execution.steps.extendleft([Leave(), *map(Run, reversed(request.commands))])
         return True
 
-    def _refuse_action(self, execution: _Execution, request: ActionRequest, error: ErrorDescriptor) -> None:
+    def _refuse_action(self, execution: Execution, request: ActionRequest, error: ErrorDescriptor) -> None:
         execution.done.append(ActionReply(request.context, error=error))
         execution.steps.clear()
+
+    def _context_of(self, request: ActionRequest) -> Context | None:
+        """With the attributes that the action gives it."""
+        if request.context != ALL_CONTEXTS:
+            check_single(request)
+        context = self._find_context(request)
+        if context is not None:
+            try:
+                store_properties(context, request)
+            except H248Error:
+                self._desk.registry.drop_if_empty(context.id)
+                raise
+        return context
 
     def _find_context(self, request: ActionRequest) -> Context | None:
         if request.context in (NULL_CONTEXT, ALL_CONTEXTS):
@@ -242,25 +226,30 @@ class Executor:
             fail(412, "the gateway has as many contexts as it may have")
         return registry.new_context()
 
-    def _enter_all(self, execution: _Execution, request: ActionRequest) -> None:
-        single = [_Enter(for_context(request, n), lenient=True) for n in self._desk.registry.contexts]
-        execution.steps.extendleft([_LeaveAll(request, len(execution.done)), *reversed(single)])
-
-    def _leave(self, execution: _Execution) -> None:
+    def _leave(self, execution: Execution) -> None:
         request, context = execution.request, execution.context
         if request is None:
             return
         number = request.context if context is None else context.id
         if context is not None:
-            self._desk.registry.drop_if_empty(context.id)
-            del self._owners[context.id]
-            self._wake(context.id)
+            context.open_triples = ()
+            self._let_go(context.id)
             if request.context == CHOOSE_CONTEXT and all(r.error for r in execution.replies):
                 number = CHOOSE_CONTEXT  # nothing came of it, so it has no number
         if execution.replies or execution.properties or not execution.lenient:
             execution.done.append(ActionReply(number, tuple(execution.replies), execution.properties))
         execution.request = execution.context = execution.properties = None
         execution.replies = []
+
+    def _let_go(self, number: int) -> None:
+        """Who is left hears each other as it should be now; the next transaction may have the context."""
+        registry = self._desk.registry
+        registry.drop_if_empty(number)
+        if number in registry.contexts:
+            self._desk.settle(registry.contexts[number])
+        del self._owners[number]
+        self._wake(number)
+        notice_level(self._desk)
 
     def _wake(self, context: int) -> None:
         """The context has no owner: the next that waits for it may try (and may find it gone)."""
@@ -272,7 +261,7 @@ class Executor:
 
     # --- commands
 
-    def _run(self, execution: _Execution, command: CommandRequest) -> None:
+    def _run(self, execution: Execution, command: CommandRequest) -> None:
         if command.error is not None:
             self._failed(execution, command, command.terminations, command.error)
             return
@@ -290,30 +279,48 @@ class Executor:
         if (reply := listing(command, names)) is not None:
             execution.replies.append(reply)
             return
-        steps: list[_Step] = [_RunOne(command, name) for name in names]
+        steps: list[Step] = [RunOne(command, name) for name in names]
         if command.wildcard_reply:
-            steps.append(_Merge(command, len(execution.replies)))
+            steps.append(Merge(command, len(execution.replies)))
         execution.steps.extendleft(reversed(steps))
 
-    def _run_one(self, execution: _Execution, step: _RunOne) -> bool:
+    def _run_one(self, execution: Execution, step: RunOne) -> bool:
         execution.current = step
         row = COMMANDS[step.command.verb]
         try:
-            outcome = row.run(self._scope(execution), step.command, step.termination)
+            scope = self._scope(execution)
+            self._borrow(execution, step)
+            outcome = row.run(scope, step.command, step.termination)
         except H248Error as error:
             self._failed(execution, step.command, (step.termination,), error.descriptor())
             return True
         return self._take(execution, outcome)
 
-    def _scope(self, execution: _Execution) -> Scope:
+    def _borrow(self, execution: Execution, step: RunOne) -> None:
+        """The context that a Move takes from; raises 511 while somebody else works on it."""
+        moved = self._desk.registry.termination(step.termination) if step.command.verb is Verb.MOVE else None
+        if moved is None or execution.context is None or moved.context == execution.context.id:
+            return
+        if moved.context in self._owners:
+            fail(511, f"another transaction is working on context {moved.context}")
+        self._owners[moved.context] = execution
+        execution.borrowed = moved.context
+
+    def _give_back(self, execution: Execution) -> None:
+        if execution.borrowed is not None:
+            number, execution.borrowed = execution.borrowed, None
+            self._let_go(number)
+
+    def _scope(self, execution: Execution) -> Scope:
         """Raises 411 when the context was dropped between two commands (the controller began anew)."""
         context = execution.context
         if context is not None and self._desk.registry.contexts.get(context.id) is not context:
             fail(411, f"context {context.id} is gone")
         return Scope(self._desk, context, execution.version)
 
-    def _take(self, execution: _Execution, outcome: Outcome) -> bool:
+    def _take(self, execution: Execution, outcome: Outcome) -> bool:
         if isinstance(outcome, CommandReply):
+            self._give_back(execution)
             execution.replies.append(outcome)
             return True
         if not outcome.endpoints:
@@ -327,7 +334,7 @@ class Executor:
         self._desk.timers.set((Timer.PLANE, execution.number), late)
         return False
 
-    def _resume(self, execution: _Execution) -> bool:
+    def _resume(self, execution: Execution) -> bool:
         """Finish the command that waited; false when it has to wait again."""
         waiting, step = execution.waiting, execution.current
         execution.waiting = None
@@ -343,11 +350,12 @@ class Executor:
 
     def _failed(
         self,
-        execution: _Execution,
+        execution: Execution,
         command: CommandRequest,
         terminations: tuple[str, ...],
         error: ErrorDescriptor,
     ) -> None:
+        self._give_back(execution)
         execution.replies.append(CommandReply(command.verb, terminations, (error,)))
         if not command.optional:
             execution.steps.clear()

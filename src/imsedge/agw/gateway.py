@@ -27,6 +27,7 @@ from imsedge.agw.messages import (
     Shutdown,
 )
 from imsedge.agw.notifications import notify_heartbeat, notify_inactivity, report_bearer
+from imsedge.agw.service import go_out_of_service
 from imsedge.agw.settings import GatewaySettings
 from imsedge.agw.state import Registry
 from imsedge.agw.view import ContextView, Load, view_context
@@ -99,13 +100,14 @@ class Gateway:
 
     def _bearer(self, event: AnyEvent) -> None:
         found = self._desk.registry.endpoint(event.endpoint)
+        answers = is_answer(found[1] if found else None, event)
         if found is not None:
             termination, stream = found
             apply_event(stream, event)
             if (text := log_text(event)) is not None:
                 self._desk.log(f"stream {stream.id} {text}", termination)
             report_bearer(self._desk, termination, stream, event)
-        if is_answer(event):
+        if answers:
             self._executor.answered(event.endpoint)
 
     def _lost(self) -> None:
@@ -121,6 +123,7 @@ class Gateway:
         if kept:
             self._desk.outputs.extend(held)
         else:
+            self._desk.registry.closing = False
             self._drop("the controller began anew")
 
     def _shut(self) -> None:
@@ -133,6 +136,10 @@ class Gateway:
             match kind, key:
                 case Timer.PLANE, int(number):
                     self._executor.timed_out(number)
+                case Timer.GO_ON, _:
+                    self._executor.go_on()
+                case Timer.SERVICE, str(name):
+                    go_out_of_service(self._desk, name)
                 case Timer.HEARTBEAT, str(name):
                     self._heartbeat(name)
                 case Timer.INACTIVITY, _:

@@ -4,28 +4,59 @@ H.248.8 knows three answers to an item that is not served: nobody here knows its
 has no such item (450 to 453), or it has and this gateway does not do it (445, 512, 513).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from imsedge.agw.errors import fail
 from imsedge.agw.settings import Limits
 from imsedge.h248.model import Parameter, Relation, fold
-from imsedge.h248.packages import ALL, g, gm, hangterm, ipdc, it, mgcinfo, nt, root, rtcph, tcpbcc, tlsbsc
-from imsedge.h248.packages.model import Access, Package
+from imsedge.h248.packages import (
+    ALL,
+    chp,
+    g,
+    gm,
+    hangterm,
+    ipdc,
+    it,
+    mgcinfo,
+    nt,
+    ocp,
+    root,
+    rtcph,
+    tcpbcc,
+    tlsbsc,
+)
+from imsedge.h248.packages.model import Access, Package, Property
 
 SERVED: tuple[Package, ...] = tuple(
-    module.PACKAGE for module in (g, root, nt, it, ipdc, gm, rtcph, hangterm, mgcinfo, tcpbcc, tlsbsc)
+    module.PACKAGE
+    for module in (g, root, nt, it, ocp, chp, ipdc, gm, rtcph, hangterm, mgcinfo, tcpbcc, tlsbsc)
 )
 """Packages with an item that does something here (the Packages descriptor)."""
 
 _KNOWN = {fold(package.name): package for package in ALL}
 
 
-def root_properties(limits: Limits) -> tuple[Parameter, ...]:
-    """What ROOT tells about the gateway."""
+ROOT_TIMERS: dict[str, Property[int]] = {
+    fold(key.name): key
+    for key in (
+        root.NORMAL_MG_EXECUTION,
+        root.NORMAL_MGC_EXECUTION,
+        root.MG_PROVISIONAL,
+        root.MGC_PROVISIONAL,
+        root.MGC_PENDING_LIMIT,
+        root.MG_PENDING_LIMIT,
+    )
+}
+"""Properties of ROOT that the controller may set; they mean something to the transaction layer."""
+
+
+def root_properties(limits: Limits, values: Mapping[str, int]) -> tuple[Parameter, ...]:
+    """What ROOT tells about the gateway; ``values`` by name are those that are known."""
     return (
         root.MAX_CONTEXTS.write(limits.contexts),
         root.MAX_TERMINATIONS.write(limits.terminations_per_context),
+        *(key.write(values[key.name]) for key in ROOT_TIMERS.values() if key.name in values),
     )
 
 

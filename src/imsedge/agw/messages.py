@@ -5,9 +5,10 @@
     transaction layer --Execute-->  Gateway  --Answer-->  transaction layer
     association ControllerLost ...  Gateway  --Report-->  transaction layer (a request of ours)
     media plane ---Bearer(event)->  Gateway  --Order--->  media plane
-                                    Gateway  --Directed, Log--> the daemon
+                                    Gateway  --Directed, Tuned, Log--> the daemon
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from imsedge.bearer.messages import AnyCommand, AnyEvent
@@ -94,6 +95,13 @@ class Directed(NamedTuple):
     change: ServiceChange
 
 
+class Tuned(NamedTuple):
+    """The controller has set properties of ROOT that are the transaction layer's: all that were ever set, by
+    name (``root/MGProvisionalResponseTimerValue``), times in milliseconds."""
+
+    values: Mapping[str, int]
+
+
 class Log(NamedTuple):
     """One line for the log; ``context`` and ``termination`` as far as it is about one."""
 
@@ -102,4 +110,4 @@ class Log(NamedTuple):
     termination: str | None = None
 
 
-Output = Answer | Order | Report | Directed | Log
+Output = Answer | Order | Report | Directed | Tuned | Log

@@ -5,15 +5,14 @@ indications of TS 23.334); with ``Type`` for those named.  Losing the media plan
 termination out of service, which is a ServiceChange unless ``g/cause`` was armed.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import partial
 
 from imsedge.agw.desk import Desk
-from imsedge.agw.detection import find_event
+from imsedge.agw.detection import arm, buffer_events, find_event, give
 from imsedge.agw.local_remote import SECURE
 from imsedge.agw.messages import Report
-from imsedge.agw.state import StreamState, Termination
+from imsedge.agw.state import NO_EVENTS, Change, StreamState, Termination
 from imsedge.bearer.messages import (
     AnyEvent,
     Closed,
@@ -28,8 +27,12 @@ from imsedge.h248.model import (
     ROOT,
     ActionRequest,
     CommandRequest,
+    ErrorDescriptor,
+    Events,
+    NotifyBehaviour,
     ObservedEvent,
     ObservedEvents,
+    Parameter,
     RequestedEvent,
     ServiceChange,
     ServiceChangeMethod,
@@ -51,28 +54,60 @@ _OTHER_FAILURE = "FT"
 _NORMAL_RELEASE = "NR"
 
 
-class _Change(NamedTuple):
-    """A change of a bearer connection: ``kind`` is the observed ``Type``; ``general`` of ``g/cause``."""
-
-    tls: bool
-    kind: str
-    cause: str = ""
-    general: str | None = None
-
-
 def report_bearer(desk: Desk, termination: Termination, stream: StreamState, event: AnyEvent) -> None:
-    """Put out the Notify or ServiceChange that this event calls for, if any."""
-    change = _change(stream, event)
+    """Put out the Notify or ServiceChange that this event calls for, if any, and do what is embedded."""
+    change = _change(desk, stream, event)
     if change is None:
         return
-    observed = tuple(_observed(desk, termination, stream, change))
     if isinstance(event, Failed) and event.cause is FailureCause.PLANE:
         first, termination.out_of_service = not termination.out_of_service, True
         armed = find_event(termination.events, g.CAUSE.name, stream.id)
         if first and armed is None:
             _report(desk, termination.context, _out_of_service(termination.name))
-    if observed:
-        notify(desk, termination, observed)
+    if not termination.lock_step or not _keep(desk, termination, change):
+        _detect(desk, termination, change)
+    _go_through_buffer(desk, termination)
+
+
+def arm_events(desk: Desk, termination: Termination, events: Events | None) -> None:
+    """A new Events descriptor; in LockStep, what has happened meanwhile is looked at now."""
+    arm(desk, termination, events)
+    _go_through_buffer(desk, termination)
+
+
+def _keep(desk: Desk, termination: Termination, change: Change) -> bool:
+    """Clause 7.1.11: whether the event buffer is for this; the oldest stay when it is full."""
+    if not _matched(buffer_events(termination.event_buffer), change):
+        return False
+    if len(termination.buffered) < desk.settings.limits.buffered_events:
+        termination.buffered.append(change)
+    else:
+        full = CommandRequest(Verb.NOTIFY, (termination.name,), reported=ErrorDescriptor(518))
+        _report(desk, termination.context, full)
+    return True
+
+
+def _go_through_buffer(desk: Desk, termination: Termination) -> None:
+    """Up to the first event that somebody waits for; those before are nobody's."""
+    while termination.buffered and termination.events.events:
+        _detect(desk, termination, termination.buffered.popleft())
+
+
+def _detect(desk: Desk, termination: Termination, change: Change) -> None:
+    """Notify, then let what is embedded take its place (clause 7.1.9)."""
+    found = _matched(termination.events, change)
+    if not found:
+        return
+    told = tuple(seen for armed, seen in found if armed.notify is not NotifyBehaviour.NEVER)
+    if told:
+        notify(desk, termination, told)
+    embedded = next((armed.embedded for armed, _ in found if armed.embedded is not None), None)
+    following = embedded.events if embedded is not None else None
+    if following is None and termination.lock_step:
+        following = NO_EVENTS
+    arm(desk, termination, following)
+    if embedded is not None:
+        give(desk, termination, embedded.signals)
 
 
 def notify(desk: Desk, termination: Termination, observed: tuple[ObservedEvent, ...]) -> None:
@@ -88,7 +123,12 @@ def notify_heartbeat(desk: Desk, termination: Termination) -> None:
 
 def notify_inactivity(desk: Desk) -> None:
     """H.248.14: nothing was heard from the controller."""
-    observed = (ObservedEvent(it.TIMED_OUT.name, time=time_stamp(desk)),)
+    notify_root(desk, it.TIMED_OUT.name)
+
+
+def notify_root(desk: Desk, name: str, parameters: tuple[Parameter, ...] = ()) -> None:
+    """Notify for the gateway as a whole."""
+    observed = (ObservedEvent(name, time=time_stamp(desk), parameters=parameters),)
     events = ObservedEvents(desk.registry.root_events.request_id or 0, observed)
     _report(desk, NULL_CONTEXT, CommandRequest(Verb.NOTIFY, (ROOT,), observed=events))
 
@@ -100,47 +140,56 @@ def time_stamp(desk: Desk) -> TimeStamp:
     return TimeStamp(moment.strftime("%Y%m%d"), f"{moment.strftime('%H%M%S')}{hundredths:02}")
 
 
-def _change(stream: StreamState, event: AnyEvent) -> _Change | None:
+def _change(desk: Desk, stream: StreamState, event: AnyEvent) -> Change | None:
     secure = stream.terms.local.transport in SECURE
+    what = partial(Change, stream.id, secure, time=time_stamp(desk))
     match event:
         case Established():
-            return _Change(tls=False, kind="Est")
+            return what(tls=False, kind="Est")
         case TlsEstablished(verified=True) | Verified():
-            return _Change(tls=True, kind="Est")
+            return what(tls=True, kind="Est")
         case Closed():
-            return _Change(secure, "Cut", "closed", _NORMAL_RELEASE)
+            return what(tls=secure, kind="Cut", cause="closed", general=_NORMAL_RELEASE)
         case Failed(cause=FailureCause.LINKED_LEG as cause):
-            return _Change(secure, "Cut", cause.value, _OTHER_FAILURE)
+            return what(tls=secure, kind="Cut", cause=cause.value, general=_OTHER_FAILURE)
         case Failed(cause=cause):
             general = _GENERAL_CAUSES.get(cause, _OTHER_FAILURE)
-            return _Change(cause.is_tls, "Mfail", cause.value, general)
+            return what(tls=cause.is_tls, kind="Mfail", cause=cause.value, general=general)
     return None
 
 
-def _observed(
-    desk: Desk, termination: Termination, stream: StreamState, change: _Change
-) -> Iterator[ObservedEvent]:
-    armed = _armed_change(termination, stream, change)
+def observed_events(termination: Termination) -> ObservedEvents | None:
+    """What is in the event buffer (for an audit), each event under the name it was asked for."""
+    events = buffer_events(termination.event_buffer)
+    seen = [observed for change in termination.buffered for _, observed in _matched(events, change)]
+    return ObservedEvents(termination.events.request_id or 0, tuple(seen)) if seen else None
+
+
+def _matched(events: Events, change: Change) -> list[tuple[RequestedEvent, ObservedEvent]]:
+    """The events that asked for this change, and how they are told."""
+    found = []
+    armed = _armed_change(events, change)
     if armed is not None:
         parameters = [tcpbcc.TYPE.write(change.kind)]
         if change.cause:
             parameters.append(tcpbcc.CAUSE.write(change.cause))
-        yield ObservedEvent(armed.name, stream.id, time_stamp(desk), tuple(parameters))
-    cause = find_event(termination.events, g.CAUSE.name, stream.id)
+        found.append((armed, ObservedEvent(armed.name, change.stream, change.time, tuple(parameters))))
+    cause = find_event(events, g.CAUSE.name, change.stream)
     if cause is not None and change.general is not None:
         general = g.GENERAL_CAUSE.write(change.general)
         failure = g.FAILURE_CAUSE.write(change.cause.encode())
-        yield ObservedEvent(cause.name, stream.id, time_stamp(desk), (general, failure))
+        found.append((cause, ObservedEvent(cause.name, change.stream, change.time, (general, failure))))
+    return found
 
 
-def _armed_change(termination: Termination, stream: StreamState, change: _Change) -> RequestedEvent | None:
+def _armed_change(events: Events, change: Change) -> RequestedEvent | None:
     """TLS ends with its TCP: a loss is told to whichever of the two events is armed, its own first."""
     own, other = tlsbsc.BNC_CHANGE.name, tcpbcc.BNC_CHANGE.name
     if not change.tls:
         own, other = other, own
-    names = (own, other) if change.kind in _LOSSES and stream.terms.local.transport in SECURE else (own,)
+    names = (own, other) if change.kind in _LOSSES and change.secure else (own,)
     for name in names:
-        armed = find_event(termination.events, name, stream.id)
+        armed = find_event(events, name, change.stream)
         if armed is not None and change.kind in _wanted_kinds(armed):
             return armed
     return None

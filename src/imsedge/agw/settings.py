@@ -38,16 +38,20 @@ class Realm(Struct, frozen=True, kw_only=True):
 class Limits(Struct, frozen=True, kw_only=True):
     """Where the gateway says no, so that no controller can make it grow without end.
 
-    ``terminations_per_context`` is 2 because a link of the media plane has two ends.
+    ``terminations_per_context``: how they are joined is in ``topology``.
+    ``buffered_events``: of one termination in LockStep that waits for a new Events descriptor.
     ``reports``: notifications kept while the controller is away.
+    ``steps``: how far one transaction goes at a time, about two a command; then others have their turn.
     """
 
     contexts: int = 10_000
-    terminations_per_context: int = 2
+    terminations_per_context: int = 8
     streams_per_termination: int = 8
     events_per_termination: int = 32
+    buffered_events: int = 32
     executions: int = 1_000
     reports: int = 1_000
+    steps: int = 1_000
 
 
 class GatewaySettings(Struct, frozen=True, kw_only=True):
@@ -57,6 +61,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     ``default_mode``: of a stream whose LocalControl names none (H.248.1 clause 7.1.7: Inactive).
     ``plane_timeout``: how long the media plane may take to open, count or release, in seconds.
     ``controller_loss_hold``: how long contexts survive without a controller, in seconds.
+    ``root_values``: timers of package ``root`` as the transaction layer has them, by property name, in
+    milliseconds, for who asks ROOT.
     ``epoch``: what to add to ``now`` to get seconds since 1970 UTC (time stamps in Notify).
     """
 
@@ -67,6 +73,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     plane_timeout: float = 5.0
     controller_loss_hold: float = 60.0
+    root_values: Mapping[str, int] = {}
     epoch: float = 0.0
 
     def __post_init__(self) -> None:

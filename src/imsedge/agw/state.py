@@ -3,18 +3,30 @@
 Only this module changes the maps; everything else asks it.  Names are found without regard to case.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from imsedge.agw.settings import Realm
-from imsedge.agw.streams import StreamTerms
+from imsedge.agw.streams import Gate, StreamTerms
 from imsedge.bearer.messages import Counters, EndpointSettings
 from imsedge.core.address import TransportAddress
-from imsedge.h248.model import ContextProperties, Events, fold
+from imsedge.h248.model import (
+    ContextProperties,
+    EventBuffer,
+    Events,
+    ServiceState,
+    TimeStamp,
+    TopologyTriple,
+    fold,
+)
 
 NO_EVENTS = Events()
+NO_BUFFER = EventBuffer()
 NO_COUNTERS = Counters()
+OPEN_GATE = Gate()
 _NO_PROPERTIES = ContextProperties()
 
 
@@ -31,11 +43,39 @@ class Phase(Enum):
     FAILED = "failed"
 
 
+class Way(Enum):
+    """What passes between the first and the second of a pair of terminations."""
+
+    BOTH = "both ways"
+    THERE = "from the first to the second"
+    BACK = "from the second to the first"
+    NONE = "nothing"
+
+
+Topology = dict[tuple[str, str, int | None], Way]
+"""What was ordered: ordered pairs of folded names, and the stream if it is about one (version 3)."""
+
+
+class Change(NamedTuple):
+    """A change of a bearer connection: ``kind`` is the observed ``Type``; ``general`` of ``g/cause``."""
+
+    stream: int
+    secure: bool
+    tls: bool
+    kind: str
+    time: TimeStamp
+    cause: str = ""
+    general: str | None = None
+
+
 @dataclass(slots=True)
 class StreamState:
     """One stream of one termination and its endpoint in the media plane.
 
-    ``ordered``: the settings that the endpoint has.  ``failure``: why it could not be opened.
+    ``link``: who has the same hears this stream; ``gate``: what topology lets pass.  ``moving``: the media
+    plane has still to say whether the endpoint could change its link.
+    ``ordered``: the settings that the endpoint has.  ``failure``: why it could not be opened or moved.
+    ``counted``: statistics that were asked for at the stream.
     ``dead``: the media plane knows the endpoint no longer.
     """
 
@@ -49,14 +89,19 @@ class StreamState:
     peer: TransportAddress | None = None
     counters: Counters = NO_COUNTERS
     failure: tuple[int, str] | None = None
+    gate: Gate = OPEN_GATE
+    counted: tuple[str, ...] = ()
     tls_ordered: bool = False
+    moving: bool = False
     dead: bool = False
 
 
 @dataclass(slots=True)
 class Termination:
     """``heard``: when the last command for it came.  ``out_of_service``: its bearers were lost with
-    the media plane, and the controller has been told."""
+    the media plane, and the controller has been told.  ``service`` and ``draining`` (no new connections) are
+    the controller's orders.  ``lock_step``: each Events descriptor is good for one event; meanwhile what
+    ``event_buffer`` names is kept in ``buffered``."""
 
     name: str
     context: int
@@ -65,28 +110,40 @@ class Termination:
     streams: dict[int, StreamState] = field(default_factory=dict)
     events: Events = NO_EVENTS
     out_of_service: bool = False
+    service: ServiceState = ServiceState.IN_SERVICE
+    draining: bool = False
+    lock_step: bool = False
+    event_buffer: EventBuffer = NO_BUFFER
+    buffered: deque[Change] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
 class Context:
-    """``links``: the media plane's link of each stream id."""
+    """``properties`` without topology, which is in ``topology`` as far as it was ordered; ``open_triples``
+    are those that the action in progress also means for terminations to come."""
 
     id: int
     properties: ContextProperties = _NO_PROPERTIES
     terminations: dict[str, Termination] = field(default_factory=dict)
-    links: dict[int, int] = field(default_factory=dict)
+    topology: Topology = field(default_factory=dict)
+    open_triples: tuple[TopologyTriple, ...] = ()
 
     def find(self, name: str) -> Termination | None:
         return self.terminations.get(fold(name))
 
 
 class Registry:
-    """All of it.  Numbers of endpoints and links are never used twice; context and termination
-    numbers come round only after 2**31."""
+    """All of it.  ``root_values``: properties of ROOT that were set.  ``closing``: nothing new is accepted.
+
+    Numbers of endpoints and links are never used twice; context and termination numbers come round only
+    after 2**31.
+    """
 
     def __init__(self, first_context: int = 1) -> None:
         self.contexts: dict[int, Context] = {}
         self.root_events = NO_EVENTS
+        self.root_values: dict[str, int] = {}
+        self.closing = False
         self._terminations: dict[str, Termination] = {}
         self._endpoints: dict[int, tuple[Termination, StreamState]] = {}
         self._next_context = first_context
@@ -134,18 +191,21 @@ class Registry:
         del self._terminations[fold(termination.name)]
         del self.contexts[termination.context].terminations[fold(termination.name)]
 
+    def move_termination(self, termination: Termination, target: Context) -> None:
+        """With its streams; the context it leaves stays until ``drop_if_empty``."""
+        del self.contexts[termination.context].terminations[fold(termination.name)]
+        termination.context = target.id
+        target.terminations[fold(termination.name)] = termination
+
     def is_live(self, termination: Termination) -> bool:
         """Whether it still is what its name stands for."""
         return self._terminations.get(fold(termination.name)) is termination
 
     # --- streams
 
-    def link(self, context: Context, stream: int) -> int:
-        """Both terminations' streams of one id share a link."""
-        if stream not in context.links:
-            context.links[stream] = self._next_link
-            self._next_link += 1
-        return context.links[stream]
+    def new_link(self) -> int:
+        self._next_link += 1
+        return self._next_link - 1
 
     def new_endpoint(self) -> int:
         self._next_endpoint += 1

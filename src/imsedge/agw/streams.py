@@ -5,6 +5,8 @@ pure: a command that fails half way has changed nothing.  What H.248.1 clause 7.
 a descriptor does not mention stays; Local and Remote replace what was there as a whole.
 """
 
+from typing import NamedTuple
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -23,7 +25,26 @@ _MODES = {
     StreamMode.INACTIVE: Mode.INACTIVE,
 }
 
+_PASSING = {
+    Mode.SEND_RECEIVE: (True, True),
+    Mode.RECEIVE_ONLY: (True, False),
+    Mode.SEND_ONLY: (False, True),
+    Mode.INACTIVE: (False, False),
+}
+_MODE_OF = {passing: mode for mode, passing in _PASSING.items()}
+
 _UNCALLABLE = 9  # RFC 4145 clause 4.1: the port of a party that only calls
+
+
+class Gate(NamedTuple):
+    """What may pass besides what the stream's own mode says: topology, and the service state.
+
+    ``receives``: from the peer into the context; ``sends``: to the peer; ``admits``: new connections.
+    """
+
+    receives: bool = True
+    sends: bool = True
+    admits: bool = True
 
 
 class StreamTerms(Struct, frozen=True):
@@ -69,7 +90,7 @@ def bind_address(terms: StreamTerms, realm: Realm) -> str:
     return terms.local.host or realm.address(ipv6=terms.local.ipv6) or realm.addresses[0]
 
 
-def endpoint_settings(terms: StreamTerms, certificate: str) -> EndpointSettings:
+def endpoint_settings(terms: StreamTerms, certificate: str, gate: Gate = Gate()) -> EndpointSettings:  # noqa: B008 - a constant
     """The wanted state of the endpoint."""
     control, remote = terms.control, terms.remote
     address = remote.address if remote else None
@@ -81,13 +102,18 @@ def endpoint_settings(terms: StreamTerms, certificate: str) -> EndpointSettings:
         remote=address,
         # Both ends wait to be called when the gateway merges (TS 23.334 clause 5.16.2.3).
         setup=Setup.PASSIVE if control.merge else terms.local.setup,
-        mode=_MODES[control.mode],
-        incoming=Incoming.DISCARD if control.discard or nobody else Incoming.ACCEPT,
+        mode=_through(gate, _MODES[control.mode]),
+        incoming=Incoming.DISCARD if control.discard or nobody or not gate.admits else Incoming.ACCEPT,
         forward_incoming=not control.merge,
         source_filter=source_filter,
         fingerprints=remote.fingerprints if remote else None,
         certificate=certificate,
     )
+
+
+def _through(gate: Gate, mode: Mode) -> Mode:
+    receives, sends = _PASSING[mode]
+    return _MODE_OF[receives and gate.receives, sends and gate.sends]
 
 
 def filled_local(

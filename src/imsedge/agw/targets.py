@@ -2,11 +2,9 @@
 
 from imsedge.agw.desk import Scope
 from imsedge.agw.errors import fail
-from imsedge.h248.model import ALL, CHOOSE, ROOT, CommandRequest, fold
-
-
-def is_root(name: str) -> bool:
-    return fold(name) == fold(ROOT)
+from imsedge.agw.names import is_root, matches
+from imsedge.agw.state import Context, Termination
+from imsedge.h248.model import ALL, CHOOSE, ROOT, CommandRequest
 
 
 def single_choice(scope: Scope, command: CommandRequest) -> tuple[str, ...]:
@@ -17,9 +15,19 @@ def single_choice(scope: Scope, command: CommandRequest) -> tuple[str, ...]:
     return command.terminations
 
 
-def no_choice(_scope: Scope, command: CommandRequest) -> tuple[str, ...]:
-    """As they stand."""
-    return command.terminations
+def elsewhere(scope: Scope, command: CommandRequest) -> tuple[str, ...]:
+    """Move: terminations of other contexts; a wildcard stands for all that match there."""
+    found: dict[str, None] = {}
+    for pattern in command.terminations:
+        if CHOOSE in pattern or is_root(pattern):
+            fail(430, f"{pattern} cannot be moved")
+        if ALL in pattern:
+            here = scope.context.id if scope.context else None
+            others = (t for t in scope.desk.registry.all_terminations() if t.context != here)
+            found |= dict.fromkeys(t.name for t in others if matches(pattern, t.name))
+        else:
+            found[pattern] = None
+    return tuple(found)
 
 
 def matching(scope: Scope, command: CommandRequest) -> tuple[str, ...]:
@@ -29,6 +37,17 @@ def matching(scope: Scope, command: CommandRequest) -> tuple[str, ...]:
         for name in _match(scope, pattern):
             found[name] = None
     return tuple(found)
+
+
+def needed_context(scope: Scope) -> Context:
+    """Raises 421 at the null context."""
+    return scope.context or fail(421, "this needs a context")
+
+
+def known_termination(scope: Scope, name: str) -> Termination:
+    """Raises 430."""
+    found = scope.desk.registry.termination(name)
+    return found or fail(430, f"termination {name} is unknown")
 
 
 def _match(scope: Scope, pattern: str) -> list[str]:
@@ -45,24 +64,6 @@ def _match(scope: Scope, pattern: str) -> list[str]:
     if scope.context is None or termination.context != scope.context.id:
         fail(435, f"termination {termination.name} is in context {termination.context}")
     return [termination.name]
-
-
-def matches(pattern: str, name: str) -> bool:
-    """``*`` stands for anything, also across levels; time is linear in both lengths for each part."""
-    first, *parts = fold(pattern).split(ALL)
-    text = fold(name)
-    if not parts:
-        return text == first
-    *middle, last = parts
-    if not text.startswith(first) or len(text) < len(first) + len(last) or not text.endswith(last):
-        return False
-    at, end = len(first), len(text) - len(last)
-    for part in middle:
-        found = text.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
 
 
 def _refuse_existing(scope: Scope, name: str) -> None:

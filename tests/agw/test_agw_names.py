@@ -2,7 +2,7 @@
 
 import pytest
 
-from imsedge.agw.targets import is_root, matches
+from imsedge.agw.names import is_root, matches
 
 MATCHES = {
     ("*", "ip/core/1"): True,
