@@ -21,7 +21,7 @@ Transaction = 9 {
 
 
 @pytest.mark.parametrize("message", [COMPACT, NOTIFY], ids=["compact", "pretty"])
-@pytest.mark.parametrize("encoding", ["compact", "pretty"])
+@pytest.mark.parametrize("encoding", ["compact", "pretty", "ber"])
 def test_json_is_the_whole_message(imsedge: Imsedge, message: bytes, encoding: str) -> None:
     decoded = imsedge("h248", "decode", stdin=message)
     assert decoded.returncode == 0

@@ -35,7 +35,13 @@ def test_what_cannot_be_played(imsedge: Imsedge, arguments: tuple[str, ...], sen
 @pytest.mark.parametrize("flow", FLOWS)
 @pytest.mark.parametrize(
     "options",
-    [("--answer", "active"), ("--answer", "passive"), ("--h248", "text"), ("--transport", "tcp")],
+    [
+        ("--answer", "active"),
+        ("--answer", "passive"),
+        ("--h248", "text"),
+        ("--h248", "ber"),
+        ("--transport", "tcp"),
+    ],
     ids=" ".join,
 )
 def test_a_flow_is_as_its_figure_says(imsedge: Imsedge, flow: str, options: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ class H248Encoding(Enum):
 
     TEXT = "text"
     COMPACT = "compact"
+    BER = "ber"
 
 
 class Transport(Enum):
@@ -33,7 +34,7 @@ class Transport(Enum):
     TCP = "tcp"
 
 
-_ENCODINGS = {H248Encoding.TEXT: "pretty", H248Encoding.COMPACT: "compact"}
+_ENCODINGS = {H248Encoding.TEXT: "pretty", H248Encoding.COMPACT: "compact", H248Encoding.BER: "ber"}
 
 
 def register(app: typer.Typer) -> None:

@@ -87,6 +87,7 @@ class H248Encoding(Enum):
 
     PRETTY = "pretty"
     COMPACT = "compact"
+    BER = "ber"
 
 
 class H248Transport(Enum):
