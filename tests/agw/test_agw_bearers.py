@@ -17,8 +17,10 @@ from imsedge.bearer.messages import (
     Established,
     Failed,
     FailureCause,
+    Latched,
     Opened,
     OpenFailed,
+    Quiet,
     Refused,
     Released,
     Relinked,
@@ -28,6 +30,7 @@ from imsedge.bearer.messages import (
     TlsRole,
     TlsStarted,
     Verified,
+    Ways,
 )
 from imsedge.core.address import TransportAddress
 from imsedge.h248.model import StreamMode
@@ -68,6 +71,8 @@ PHASES: list[tuple[AnyEvent, Phase, bool, str | None]] = [
     (Failed(1, 0.0, FailureCause.TCP_RESET, "why"), Phase.FAILED, False, "failed: reset by peer (why)"),
     (Failed(1, 0.0, FailureCause.PLANE), Phase.FAILED, True, "failed: the media plane was lost"),
     (Closed(1, 0.0), Phase.CLOSED, False, "closed"),
+    (Latched(1, 0.0, PEER), Phase.OPENING, False, "latched onto 10.9.9.9:2"),
+    (Quiet(1, 0.0, Ways.BOTH), Phase.OPENING, False, "no payload for too long"),
     (Statistics(1, 0.0, Counters(1)), Phase.OPENING, True, None),
     (Released(1, 0.0, Counters(1)), Phase.OPENING, True, None),
 ]  # fmt: skip
