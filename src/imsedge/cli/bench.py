@@ -50,3 +50,23 @@ def relay(
     from imsedge.bench.relay import run
 
     run(seconds=seconds, json=as_json)
+
+
+@bench.command()
+def h248(
+    seconds: Annotated[float, typer.Option(help="How long to measure each number.", min=0.05, max=60)] = 2.0,
+    as_json: Json = False,
+) -> None:
+    """The H.248 codec in every encoding, beside Erlang megaco on the same messages where it is installed.
+
+    Example: `imsedge bench h248 --seconds 5`
+    """
+    from imsedge.bench.h248_codec import run
+
+    rows = run(seconds)
+    if as_json:
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+    else:
+        print("\n".join(row.line() for row in rows))

@@ -39,7 +39,7 @@ _ADDRESS = r"\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)
 def _item(space: str) -> re.Pattern[str]:
     """The pattern of one item.
 
-    It matches everywhere, if only a delimiter that fits nowhere, and never looks at a character more than a few
+    It matches everywhere, if only a delimiter that fits nowhere, and looks at no character more than a few
     times: an opaque body that is not closed runs to the end of the text.
     """
     return re.compile(
