@@ -23,7 +23,6 @@ from imsedge.h248.model import (
     Stream,
     TerminationState,
 )
-from imsedge.h248.text.audits import read_audit
 from kit.h248_text import read_action_reply, read_command, read_descriptor
 
 
@@ -37,7 +36,6 @@ def test_whole_descriptors() -> None:
         "OBSERVED_EVENTS", "PACKAGES",
     )))  # fmt: skip
     assert audit("") == Audit()
-    assert read_audit.__doc__
 
 
 def test_single_items_have_no_values() -> None:

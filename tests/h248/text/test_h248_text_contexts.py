@@ -7,7 +7,6 @@ from imsedge.h248.model import (
     TopologyDirection,
     TopologyTriple,
 )
-from imsedge.h248.text.contexts import read_context_audit
 from kit.h248_text import read_action, read_action_reply
 
 
@@ -52,4 +51,3 @@ def test_the_form_with_context_attributes() -> None:
     assert read_action("CA{CT{PR,CLT,x/y}}").audit == ContextAudit(
         priority=True, context_list=True, attributes=("x/y",)
     )
-    assert read_context_audit.__doc__

@@ -14,7 +14,6 @@ from imsedge.h248.model import (
     ServiceChangeResult,
     TimeStamp,
 )
-from imsedge.h248.text.services import read_service_change
 from kit.h248_text import read_action_reply, read_command
 
 
@@ -32,7 +31,6 @@ def test_a_request_with_everything() -> None:
         incomplete=True,
         audit=Audit((AuditItem.MEDIA, AuditItem.PACKAGES)),
     )
-    assert read_service_change.__doc__
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from imsedge.h248.model import (
     Signals,
     SignalType,
 )
-from imsedge.h248.text.signals import read_signals
 from kit.h248_text import read_descriptor
 
 
@@ -43,4 +42,3 @@ def test_signal_lists_stand_among_signals() -> None:
     assert read_descriptor("SG{a/b,SL=3{c/d,c/e{SY=OO}}}") == Signals(
         (Signal("a/b"), SignalList(3, (Signal("c/d"), Signal("c/e", kind=SignalType.ON_OFF))))
     )
-    assert read_signals.__doc__
