@@ -37,6 +37,15 @@ def port_share(size: int = PORTS) -> PortShare:
     return PortShare(HOST, low, low + size - 1)
 
 
+def can_hear_syns() -> bool:
+    """Whether this process may have packet sockets."""
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0).close()
+    except PermissionError:
+        return False
+    return True
+
+
 class PlaneRig:
     """``do`` commands, ``expect`` events; the plane runs until the ``with`` block ends."""
 
@@ -110,18 +119,18 @@ class PlaneRig:
 
     def listen(self) -> tuple[socket.socket, TransportAddress]:
         """A peer that waits to be called."""
-        listener = self._keep(socket.create_server((HOST, 0)))
+        listener = self.keep(socket.create_server((HOST, 0)))
         return listener, TransportAddress(*listener.getsockname()[:2])
 
     def accept(self, listener: socket.socket) -> socket.socket:
         """The peer answers."""
-        return self._keep(listener.accept()[0])
+        return self.keep(listener.accept()[0])
 
     def call(self, opened: m.Opened, source_port: int = 0) -> socket.socket:
         """A peer that calls."""
-        return self._keep(socket.create_connection(opened.local, PATIENCE, (HOST, source_port)))
+        return self.keep(socket.create_connection(opened.local, PATIENCE, (HOST, source_port)))
 
-    def _keep(self, sock: socket.socket) -> socket.socket:
+    def keep(self, sock: socket.socket) -> socket.socket:
         """Closed at the end, whatever happens."""
         sock.settimeout(PATIENCE)
         self._sockets.append(sock)

@@ -2,9 +2,29 @@
 
 import pytest
 
-from imsedge.bearer.messages import EndpointSettings, Incoming, Mode, Setup, SourceFilter, Transport
+from imsedge.bearer.messages import (
+    Answering,
+    EndpointSettings,
+    Handling,
+    Incoming,
+    Mode,
+    Setup,
+    SourceFilter,
+    Transport,
+)
 from imsedge.core.address import TransportAddress
-from imsedge.plane.link import Leg, Phase, can_call, discards, follows, listens, may_flow, objection, passes
+from imsedge.plane.link import (
+    Leg,
+    Phase,
+    admits,
+    can_call,
+    follows,
+    follows_knock,
+    may_flow,
+    objection,
+    passes,
+    withholds,
+)
 
 PEER = TransportAddress("192.0.2.7", 4000)
 
@@ -62,7 +82,10 @@ FROM_ELSEWHERE = SourceFilter("198.51.100.0/24")
 OBJECTIONS = {
     "welcome": (leg(), None),
     "second while open": (leg(Phase.OPEN), "a second connection on one stream"),
-    "second while we dial": (leg(Phase.CONNECTING), "a second connection on one stream"),
+    "somebody else while we dial": (
+        leg(Phase.CONNECTING, remote=TransportAddress("192.0.2.9", 1)),
+        "a second connection on one stream",
+    ),
     "after the end": (leg(Phase.CLOSED), "the stream has ended"),
     "after a failure": (leg(Phase.FAILED), "the stream has ended"),
     "discarding since it was queued": (leg(incoming=Incoming.DISCARD), "incoming connections are discarded"),
@@ -74,7 +97,7 @@ OBJECTIONS = {
 
 @pytest.mark.parametrize(("own", "expected"), OBJECTIONS.values(), ids=OBJECTIONS)
 def test_objections_to_a_caller(own: Leg, expected: str | None) -> None:
-    assert objection(own, PEER) == expected
+    assert objection(own, PEER, own.settings.source_filter) == expected
 
 
 SOURCES = {
@@ -113,12 +136,36 @@ def test_nothing_flows_unless_both_ends_are_open(phase: Phase) -> None:
     assert not may_flow(leg(Phase.OPEN), leg(phase))
 
 
-def test_who_can_be_called_and_who_listens() -> None:
+def test_who_can_be_called_and_whose_syns_are_answered() -> None:
     assert can_call(leg().settings)
     assert not can_call(leg(remote=None).settings)
     assert not can_call(leg(remote=NOWHERE).settings)
     assert not can_call(leg(remote=TransportAddress("192.0.2.7", 0)).settings)
-    assert listens(leg(setup=Setup.ACTPASS).settings)
-    assert not listens(leg(setup=Setup.ACTIVE).settings)
-    assert not discards(leg().settings)
-    assert discards(leg(setup=Setup.ACTIVE).settings)
+    assert admits(leg(setup=Setup.ACTPASS).settings)
+    assert not admits(leg(setup=Setup.ACTIVE).settings)
+    assert not admits(leg(handling=Handling.STATELESS).settings)
+
+
+def test_a_syn_is_withheld_until_the_other_leg_is_up() -> None:
+    own = leg(answering=Answering.LINKED_LEG)
+    assert withholds(own, None)
+    assert withholds(own, leg(Phase.CONNECTING))
+    assert not withholds(own, DIALLED)
+    assert not withholds(leg(), leg())
+    assert not withholds(own._replace(phase=Phase.OPEN), leg())
+
+
+def test_a_withheld_syn_makes_the_other_leg_dial() -> None:
+    knocked = leg(answering=Answering.LINKED_LEG)
+    assert follows_knock(leg(setup=Setup.ACTPASS), knocked)
+    assert not follows_knock(leg(setup=Setup.PASSIVE), knocked)
+    assert not follows_knock(leg(remote=None), knocked)
+    assert not follows_knock(leg(), leg())
+    assert not follows_knock(leg(), knocked._replace(settings=leg(forward_incoming=False).settings))
+
+
+def test_the_peer_itself_may_call_while_we_call_it() -> None:
+    dialling = leg(Phase.CONNECTING)
+    assert objection(dialling, TransportAddress(PEER.host, 5000), None) is None
+    assert objection(dialling, TransportAddress("192.0.2.8", 4000), None) is not None
+    assert objection(leg(Phase.CONNECTED), PEER, None) is not None

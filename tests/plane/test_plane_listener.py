@@ -148,12 +148,12 @@ def test_without_descriptors_it_looks_again_later(monkeypatch: pytest.MonkeyPatc
     loop, came = Loop(), []
     listener = Listener(loop, HOST, 0, lambda sock, source: came.append((sock, source)))
     listener.listen()
-    real, listener._socket = listener._socket, _OutOfDescriptors(listener._socket)  # type: ignore[assignment]
+    real, listener.socket = listener.socket, _OutOfDescriptors(listener.socket)  # type: ignore[assignment]
     caller = socket.create_connection(listener.local)
     loop.turn(1.0)
     loop.turn(0)
     assert not came
-    listener._socket = real
+    listener.socket = real
     while not came:
         loop.turn(1.0)
     listener.close()

@@ -76,14 +76,6 @@ class Answering(Enum):
     LINKED_LEG = "linked leg"  # the other leg is called first; the repeated SYN is answered when that is up
 
 
-class Latching(Enum):
-    """Whose address counts when the peer is behind a NAT (H.248.37 ``ipnapt/latch``)."""
-
-    OFF = "off"
-    LATCH = "latch"  # the first allowed source is the peer from then on
-    RELATCH = "relatch"  # the next allowed source takes the place of the peer, once
-
-
 class Handling(Enum):
     """Who deals with the TCP segments (TS 23.334 clauses 5.16.1 and 5.16.2)."""
 
@@ -118,7 +110,8 @@ class EndpointSettings(Struct, frozen=True, kw_only=True):
     certificate must match one of these (RFC 8122); meaningless unless TLS or DTLS.
     ``forward_incoming``: a connection accepted here opens the linked endpoint's connection (proxy).
     ``certificate``: name of the certificate to present, see ``security.certificates``.
-    ``answering``: LINKED_LEG needs CAP_NET_RAW.  ``handling``: of both ends of a stream; STATELESS needs
+    ``answering``: LINKED_LEG needs CAP_NET_RAW.  ``latching``: the first allowed source is the peer from then
+    on, for one behind a NAT (H.248.37 ``ipnapt/latch``).  ``handling``: of both ends of a stream; STATELESS needs
     CAP_NET_ADMIN, carries TCP only and says nothing about connections.
     ``quiet_limit``: seconds without payload in ``quiet_ways`` after which ``Quiet`` is reported, once; 0:
     never.  ``dscp``: the eight bits of the DiffServ octet (RFC 2474) of what we send; ``None``: as it is.
@@ -134,7 +127,7 @@ class EndpointSettings(Struct, frozen=True, kw_only=True):
     fingerprints: tuple[Fingerprint, ...] | None = None
     certificate: str = "default"
     answering: Answering = Answering.AT_ONCE
-    latching: Latching = Latching.OFF
+    latching: bool = False
     handling: Handling = Handling.STATE_AWARE
     quiet_limit: float = 0.0
     quiet_ways: Ways = Ways.BOTH
@@ -192,6 +185,10 @@ class Relink(Command, frozen=True, tag=True):
 
     context: int
     link: int
+
+
+class Relatch(Command, frozen=True, tag=True):
+    """The next allowed source takes the place of the peer; needs ``EndpointSettings.latching``."""
 
 
 class Query(Command, frozen=True, tag=True):
@@ -338,8 +335,8 @@ class Counters(Struct, frozen=True):
     """Payload octets and duration (milliseconds the connection was up) of one endpoint.
 
     ``retransmissions``: segments that TCP had to repeat; ``round_trip_us``: microseconds, smoothed, of the
-    newest connection (0: not measured); ``refused``: connections that were turned away.  With stateless
-    handling octets are those of IP packets.
+    newest connection (0: not measured); ``refused``: connections that were turned away; ``dropped``: segments
+    that the kernel dropped by order.  With stateless handling octets are those of IP packets.
     """
 
     octets_received: int = 0
@@ -349,6 +346,7 @@ class Counters(Struct, frozen=True):
     retransmissions: int = 0
     round_trip_us: int = 0
     refused: int = 0
+    dropped: int = 0
 
 
 class Statistics(Event, frozen=True, tag=True):
@@ -363,7 +361,7 @@ class Released(Event, frozen=True, tag=True):
     counters: Counters
 
 
-AnyCommand = Open | Configure | StartTcp | StartTls | Relink | Query | Release
+AnyCommand = Open | Configure | StartTcp | StartTls | Relink | Relatch | Query | Release
 AnyEvent = (
     Opened
     | OpenFailed

@@ -41,6 +41,9 @@ class WorkerSettings(Struct, frozen=True, tag=True, kw_only=True):
     ``connect_limit``: how long our SYN is repeated.
     ``linger_limit``: how long the other direction may go on after one ended, when a leg has TLS.
     ``port_rest``: how long a freed port is left alone, so that a late segment meets nobody new.
+    ``keepalive``: silence after which TCP asks the peer for a sign of life (SO_KEEPALIVE); 0: never.
+    ``user_timeout``: how long octets may stay without acknowledgement (RFC 5482); 0: as the kernel does.
+    ``idle_limit``: a connection without payload for so long is lost; 0: never.
     ``key_log``: file for the NSS key log of every TLS session; for tests and captures only.
     """
 
@@ -52,6 +55,9 @@ class WorkerSettings(Struct, frozen=True, tag=True, kw_only=True):
     connect_limit: float = 30.0
     linger_limit: float = 10.0
     port_rest: float = 2.0
+    keepalive: float = 0.0
+    user_timeout: float = 0.0
+    idle_limit: float = 0.0
     key_log: str | None = None
 
 

@@ -72,6 +72,10 @@ class Connection:
         """Payload received and sent."""
         return self.conduit.octets if self.conduit is not None else (0, 0)
 
+    @property
+    def health(self) -> tcp.Health:
+        return tcp.health(self._socket)
+
     # --- TCP -----------------------------------------------------------------------------------
 
     def wait(self, local: TransportAddress, remote: TransportAddress) -> None:
@@ -129,6 +133,8 @@ class Connection:
 
     def configure(self, settings: m.EndpointSettings) -> None:
         """Trust ends when the signalling names another certificate: that one needs another connection."""
+        if settings.dscp != self._settings.dscp:
+            tcp.mark(self._socket, settings.dscp)
         known, self._settings = self._settings.fingerprints, settings
         if self._handshake is not None:
             self._handshake.configure(settings)

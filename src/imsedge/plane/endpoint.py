@@ -5,18 +5,18 @@ import socket
 from errno import EADDRINUSE, EMFILE, ENFILE
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
 from imsedge.plane import tcp
 from imsedge.plane.conduit import Conduit
 from imsedge.plane.connection import Connection
+from imsedge.plane.door import Door
 from imsedge.plane.faults import BearerError, fault_of
-from imsedge.plane.link import Leg, Phase, can_call, discards, listens, objection
-from imsedge.plane.listener import Listener
+from imsedge.plane.link import Leg, Phase, admits, can_call, objection
 from imsedge.plane.services import Services
 
-# A port may be in use by another program; after so many of those the address is no good.
-PORT_ATTEMPTS = 256
 # A peer may knock as often as it likes; the gateway hears of the first few.
 REFUSALS_REPORTED = 8
 
@@ -34,6 +34,12 @@ class Joint(Protocol):
     def lost(self, endpoint: "Endpoint") -> None:
         """The connection ended abnormally."""
 
+    def knocked(self, endpoint: "Endpoint") -> None:
+        """A SYN waits for its SYN-ACK."""
+
+    def part(self) -> None:
+        """Another connection takes the place of the one here."""
+
 
 class Endpoint:
     """Obeys the commands with its number."""
@@ -42,13 +48,13 @@ class Endpoint:
         self.number = command.endpoint
         self._services = services
         self.joint = joint
-        self._address = command.address
+        self._open = command
         self._settings = command.settings
-        self._listener: Listener | None = None
+        self._door: Door | None = None
         self._connection: Connection | None = None
         self._end: Phase | None = None
         self._be_client = False
-        self._refusals = 0
+        self._relatching = False
         self._counters = m.Counters()
 
     @property
@@ -70,21 +76,26 @@ class Endpoint:
         """Get a port, and listen on it; whether that worked."""
         try:
             self._check()
-            self._listener = self._bind()
-            self._screen()
+            self._door = Door(self._services, self._open, self._on_accepted)
+            self.withhold(withheld=self._settings.answering is m.Answering.LINKED_LEG)
+            self._door.screen(self._settings)
         except (BearerError, OSError, ValueError) as error:
             exhausted = isinstance(error, OSError) and error.errno in _OUT_OF
             self._let_port_go()
             self._tell(m.OpenFailed(self.number, self._now(), exhausted, str(error)))
             return False
-        self._tell(m.Opened(self.number, self._now(), self._listener.local))
+        self._tell(m.Opened(self.number, self._now(), self._door.local))
         return True
 
     def configure(self, settings: m.EndpointSettings) -> None:
         """Signalling has spoken: after the end of a connection another one may come."""
         self._settings = settings
         self._end = None
-        self._screen()
+        if self._door is not None:
+            if not settings.latching:
+                self._door.latched = None
+            self.withhold(withheld=settings.answering is m.Answering.LINKED_LEG)
+            self._door.screen(settings)
         if self._connection is not None:
             self._connection.configure(settings)
         self.joint.review()
@@ -99,20 +110,24 @@ class Endpoint:
         if self._connection is not None:
             self._connection.be_client()
 
+    def relatch(self) -> None:
+        """Hear everybody again; the next one takes the place of the peer."""
+        if self._door is not None and self._settings.latching:
+            self._relatching = True
+            self._end = None
+            self._door.latch(None)
+
     def query(self) -> None:
-        counters = self._counters
-        if self._connection is not None:
-            counters = _with(counters, self._connection)
-        self._tell(m.Statistics(self.number, self._now(), counters))
+        self._tell(m.Statistics(self.number, self._now(), self._total()))
 
     def release(self) -> None:
         """Call after the stream has let go."""
+        counters = self._total()
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._counters = _with(self._counters, connection)
             connection.close()
         self._let_port_go()
-        self._tell(m.Released(self.number, self._now(), self._counters))
+        self._tell(m.Released(self.number, self._now(), counters))
 
     # --- the port ------------------------------------------------------------------------------
 
@@ -122,67 +137,90 @@ class Endpoint:
             raise ValueError(f"this plane has no {_NOT_BUILT[transport]}")
         if transport is m.Transport.TLS and not self._services.contexts.knows(self._settings.certificate):
             raise ValueError(f"there is no certificate named {self._settings.certificate}")
-        if self._address not in self._services.pools:
-            raise ValueError(f"{self._address} is none of the addresses of this plane")
 
-    def _bind(self) -> Listener:
-        pool, in_use = self._services.pools[self._address], []
-        try:
-            for port in pool.candidates(self._now()):
-                try:
-                    return Listener(self._services.loop, self._address, port, self._on_accepted)
-                except OSError as error:
-                    in_use.append(port)
-                    if error.errno != EADDRINUSE or len(in_use) == PORT_ATTEMPTS:
-                        raise
-        finally:
-            for port in in_use:
-                pool.free(port, self._now())
-        raise OSError(EADDRINUSE, "no free port")
-
-    def _screen(self) -> None:
-        """The filter first, so that no SYN slips in between."""
-        if self._listener is None:
+    def withhold(self, *, withheld: bool) -> None:
+        """Whether a SYN must wait for the linked leg; meanwhile it is heard all the same."""
+        if self._door is None or withheld is self._door.withheld:
             return
-        self._listener.screen(discard=discards(self._settings), source=self._settings.source_filter)
-        if listens(self._settings):
-            self._listener.listen()
+        self._door.withhold(withheld=withheld)
+        if withheld:
+            self._services.knocks.expect(self._door.local, self._on_knock)
+        else:
+            self._services.knocks.forget(self._door.local)
+
+    def turn_away(self, error: BearerError) -> None:
+        """The linked leg failed: whoever still knocks shall know."""
+        self.cut(error)
+        if self._door is not None:
+            self._services.knocks.forget(self._door.local)
+            self._door.turn_away()
+
+    def _on_knock(self, source: TransportAddress) -> None:
+        if self._door is not None and objection(self.leg, source, self._door.sources) is None:
+            self.joint.knocked(self)
 
     def _let_port_go(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            port = listener.local.port
-            listener.close()
-            self._services.pools[self._address].free(port, self._now())
+        door, self._door = self._door, None
+        if door is not None:
+            self._services.knocks.forget(door.local)
+            door.close()
 
     # --- the connection ------------------------------------------------------------------------
 
     def dial(self) -> None:
         """Connect to the remote address from the advertised port."""
-        if self._listener is None:
+        if self._door is None:
             return
-        remote, local = self._settings.remote, self._listener.local
+        remote, local = self._settings.remote, self._door.local
         try:
             if remote is None or not can_call(self._settings):
                 raise BearerError(m.FailureCause.TCP_UNREACHABLE, "the remote address is not known")
-            self._connection = self._connect(tcp.dial(local, remote), accepted=False)
+            self._connection = self._connect(tcp.dial(local, remote, self._tune), accepted=False)
         except BearerError as error:
+            if self._is_called(error):
+                return
             self.lost(error)
         except OSError as error:
             self.lost(fault_of(error.errno or 0, m.FailureCause.TCP_UNREACHABLE))
         else:
             self._connection.wait(local, remote)
 
+    def _tune(self, sock: socket.socket) -> None:
+        tcp.tune(sock, self._services.settings, self._settings)
+
+    def _is_called(self, error: BearerError) -> bool:
+        """Whether the peer was faster: its connection has the same two addresses, and will be accepted."""
+        return error.address_in_use and admits(self._settings)
+
     def _on_accepted(self, sock: socket.socket, source: TransportAddress) -> None:
-        reason = objection(self.leg, source)
+        sources = self._door.sources if self._door is not None else None
+        leg = self.leg._replace(phase=Phase.IDLE) if self._relatching else self.leg
+        reason = objection(leg, source, sources)
         if reason is None:
+            self._make_room()
             self._connection = self._connect(sock, accepted=True)
+            self._latch(source)
             self._connection.welcome()
             return
         tcp.abort(sock)
-        self._refusals += 1
-        if self._refusals <= REFUSALS_REPORTED:
+        self._counters = replace(self._counters, refused=self._counters.refused + 1)
+        if self._counters.refused <= REFUSALS_REPORTED:
             self._tell(m.Refused(self.number, self._now(), source, reason))
+
+    def _make_room(self) -> None:
+        """One connection a stream: the older one goes, and the linked leg stays."""
+        old = self._connection
+        if old is not None:
+            self._counters = _with(self._counters, old)
+            self.joint.part()
+            old.abort()
+
+    def _latch(self, source: TransportAddress) -> None:
+        door = self._door
+        if door is not None and self._settings.latching and (self._relatching or door.latched is None):
+            self._relatching = False
+            door.latch(source)
+            self._tell(m.Latched(self.number, self._now(), source))
 
     def _connect(self, sock: socket.socket, *, accepted: bool) -> Connection:
         return Connection(
@@ -220,6 +258,12 @@ class Endpoint:
             self._counters = _with(self._counters, connection)
         return connection
 
+    def _total(self) -> m.Counters:
+        counters = self._counters
+        if self._connection is not None:
+            counters = _with(counters, self._connection)
+        return replace(counters, dropped=self._door.dropped if self._door is not None else 0)
+
     def _tell(self, event: m.AnyEvent) -> None:
         self._services.emit(event)
 
@@ -232,9 +276,13 @@ def _with(counters: m.Counters, connection: Connection) -> m.Counters:
     if connection.phase is Phase.CONNECTING:
         return counters
     received, sent = connection.octets
+    health = connection.health
     return m.Counters(
         counters.octets_received + received,
         counters.octets_sent + sent,
         counters.connections + 1,
         counters.duration_ms + int(connection.duration * 1000),
+        counters.retransmissions + health.retransmissions,
+        health.round_trip,
+        counters.refused,
     )

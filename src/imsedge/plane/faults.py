@@ -1,6 +1,7 @@
 """What can go wrong with a connection, as the causes that the gateway knows."""
 
 from errno import (
+    EADDRNOTAVAIL,
     ECONNABORTED,
     ECONNREFUSED,
     ECONNRESET,
@@ -32,6 +33,11 @@ class BearerError(ImsedgeError):
         super().__init__(cause, detail)
         self.cause = cause
         self.detail = detail
+
+    @property
+    def address_in_use(self) -> bool:
+        """Whether a connection between the same two addresses exists already."""
+        return self.detail == errorcode[EADDRNOTAVAIL]
 
 
 def as_fault(error: BearerError | OSError) -> BearerError:

@@ -6,6 +6,7 @@ Pure functions of two ``Leg`` values, no I/O.  TR 29.828 clause 4.4.2, TS 23.334
   called, RFC 4145 clause 4.1) and the other one is not the passive side;
 * **merge**: both peers call us; ``forward_incoming`` is off or both setups are passive, nobody dials;
 * **discard**: no SYN is heard at all;
+* **withheld SYN-ACK**: the other leg dials when a SYN comes, and the repeated SYN is heard when that is up;
 * one connection a stream: whoever comes second is refused.
 
 "As soon as": when the leg came up because *we* dialled, the other one follows only if its setup is ACTIVE.
@@ -16,7 +17,7 @@ import ipaddress
 from enum import Enum, auto
 from typing import NamedTuple
 
-from imsedge.bearer.messages import EndpointSettings, Incoming, Mode, Setup, SourceFilter
+from imsedge.bearer.messages import Answering, EndpointSettings, Handling, Incoming, Mode, Setup, SourceFilter
 from imsedge.core.address import TransportAddress
 
 DISCARD_PORT = 9
@@ -64,34 +65,53 @@ def follows(own: Leg, other: Leg) -> bool:
     )
 
 
-def listens(settings: EndpointSettings) -> bool:
-    """Whether a listening socket belongs to this endpoint (it may still discard every SYN)."""
-    return settings.setup is not Setup.ACTIVE
+def admits(settings: EndpointSettings) -> bool:
+    """Whether a SYN is answered at all: not by order, nor while the gate is closed, nor where we call.
 
-
-def discards(settings: EndpointSettings) -> bool:
-    """Whether SYNs vanish: by order, because the gate is closed, or because we call."""
+    Where we call, silence lets the repeated SYN of a peer that calls too meet our own: simultaneous open.
+    """
     return (
-        settings.incoming is Incoming.DISCARD
-        or settings.mode is Mode.INACTIVE
-        or settings.setup is Setup.ACTIVE
+        settings.incoming is Incoming.ACCEPT
+        and settings.mode is not Mode.INACTIVE
+        and settings.setup is not Setup.ACTIVE
+        and settings.handling is Handling.STATE_AWARE
     )
 
 
-def objection(own: Leg, source: TransportAddress) -> str | None:
+def withholds(own: Leg, other: Leg | None) -> bool:
+    """Whether a SYN for ``own`` must wait until the other leg is up."""
+    return (
+        own.settings.answering is Answering.LINKED_LEG
+        and own.phase is Phase.IDLE
+        and (other is None or other.phase not in _UP)
+    )
+
+
+def follows_knock(own: Leg, other: Leg) -> bool:
+    """Whether ``own`` must dial because a SYN waits at ``other``, whose SYN-ACK is withheld."""
+    return withholds(other, own) and follows(own, other._replace(phase=Phase.CONNECTED, accepted=True))
+
+
+def objection(own: Leg, source: TransportAddress, sources: SourceFilter | None) -> str | None:
     """Why a connection from ``source``, which the kernel let in, is refused; ``None``: it is welcome.
 
-    The filter in the kernel is for what comes after it was set; this is for what was already queued.
+    The filter in the kernel is for what comes after it was set; this is for what was already queued.  While
+    our own SYN is not answered the peer itself may call: its connection is the one of the stream then.
     """
     if own.phase in (Phase.CLOSED, Phase.FAILED):
         return "the stream has ended"
-    if own.phase is not Phase.IDLE:
+    if own.phase is not Phase.IDLE and not _is_crossing(own, source):
         return "a second connection on one stream"
-    if discards(own.settings):
+    if not admits(own.settings):
         return "incoming connections are discarded"
-    if own.settings.source_filter is not None and not passes(own.settings.source_filter, source):
+    if sources is not None and not passes(sources, source):
         return "the source may not connect"
     return None
+
+
+def _is_crossing(own: Leg, source: TransportAddress) -> bool:
+    remote = own.settings.remote
+    return own.phase is Phase.CONNECTING and remote is not None and remote.host == source.host
 
 
 def passes(source_filter: SourceFilter, source: TransportAddress) -> bool:

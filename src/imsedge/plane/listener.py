@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from struct import Struct as Layout
 
 from imsedge.bearer.messages import SourceFilter
 from imsedge.core.address import TransportAddress
@@ -13,6 +14,9 @@ from imsedge.plane.tcp import stream_socket
 BACKLOG = 8
 # Out of descriptors: a level-triggered loop would spin, so look again later (seconds).
 PAUSE = 0.5
+
+_SO_MEMINFO = 55
+_MEMORY = Layout("=9I")  # SK_MEMINFO_VARS; the last one is SK_MEMINFO_DROPS
 
 Accepted = Callable[[socket.socket, TransportAddress], None]
 
@@ -28,48 +32,67 @@ class Listener:
         """
         self._loop = loop
         self._accepted = accepted
-        self._listening = False
+        self._listening = self._watched = False
         self._pause: Timer | None = None
         self._filter: tuple[syn_filter.Instruction, ...] | None = None
-        self._socket = stream_socket(host)
+        self.socket = stream_socket(host)
         try:
-            self._socket.bind((host, port))
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            self.socket.bind((host, port))
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         except BaseException:
-            self._socket.close()
+            self.socket.close()
             raise
 
     @property
     def local(self) -> TransportAddress:
-        return TransportAddress(*self._socket.getsockname()[:2])
+        return TransportAddress(*self.socket.getsockname()[:2])
 
     def screen(self, *, discard: bool, source: SourceFilter | None) -> None:
         """Which SYNs are heard from now on; call before ``listen``."""
-        ipv6 = self._socket.family == socket.AF_INET6
+        ipv6 = self.socket.family == socket.AF_INET6
         wanted = syn_filter.program(discard=discard, source=source, ipv6=ipv6)
         if wanted != self._filter:
-            syn_filter.attach(self._socket, wanted)
+            syn_filter.attach(self.socket, wanted)
             self._filter = wanted
 
     def listen(self) -> None:
+        """Where nobody is heard the loop need not know."""
         if not self._listening:
-            self._socket.listen(BACKLOG)
-            self._loop.watch(self._socket.fileno(), self._on_ready, READ, self._crashed)
+            self.socket.listen(BACKLOG)
             self._listening = True
+        if not self._watched and self._filter != syn_filter.DROP_ALL:
+            self._loop.watch(self.socket.fileno(), self._on_ready, READ, self._crashed)
+            self._watched = True
+
+    def deafen(self) -> None:
+        """Keep the port, but let the kernel answer SYNs with RST."""
+        if self._listening:
+            self._forget()
+            self.socket.shutdown(socket.SHUT_RDWR)
+            self._listening = False
+
+    @property
+    def dropped(self) -> int:
+        """What the kernel turned down here, by the filter or because too many were waiting."""
+        return int(_MEMORY.unpack(self.socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMORY.size))[-1])
 
     def close(self) -> None:
+        self._forget()
+        self.socket.close()
+
+    def _forget(self) -> None:
         if self._pause is not None:
             self._pause.cancel()
-        self._loop.forget(self._socket.fileno())
-        self._socket.close()
+        self._loop.forget(self.socket.fileno())
+        self._watched = False
 
     def _on_ready(self, _mask: int) -> None:
         try:
-            sock, source = self._socket.accept()
+            sock, source = self.socket.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError:
-            self._loop.change(self._socket.fileno(), 0)
+            self._loop.change(self.socket.fileno(), 0)
             self._pause = self._loop.after(PAUSE, self._resume)
             return
         sock.setblocking(False)
@@ -82,4 +105,4 @@ class Listener:
         """It is logged; the next caller may have more luck."""
 
     def _resume(self) -> None:
-        self._loop.change(self._socket.fileno(), READ)
+        self._loop.change(self.socket.fileno(), READ)

@@ -11,6 +11,7 @@ from imsedge.plane.buffer import Buffer
 from imsedge.plane.contexts import TlsContexts
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.faults import BearerError
+from imsedge.plane.knocks import Knocks
 from imsedge.plane.loop import Loop
 from imsedge.plane.ports import PortPool
 from imsedge.plane.services import Services
@@ -38,6 +39,7 @@ class Plane:
             TlsContexts(settings.tls_profile, settings.certificates, settings.key_log),
             _pools(settings),
             Buffer(),
+            Knocks(self.loop, settings.ports),
             self._events.append,
         )
 
@@ -111,6 +113,8 @@ class Plane:
                 endpoint.start_tls()
             case m.Relink():
                 self._relink(endpoint, command)
+            case m.Relatch():
+                endpoint.relatch()
             case m.Query():
                 endpoint.query()
             case m.Release():

@@ -7,6 +7,7 @@ from imsedge.bearer.messages import AnyEvent
 from imsedge.bearer.wire import WorkerSettings
 from imsedge.plane.buffer import Buffer
 from imsedge.plane.contexts import TlsContexts
+from imsedge.plane.knocks import Knocks
 from imsedge.plane.loop import Loop
 from imsedge.plane.ports import PortPool
 
@@ -19,4 +20,5 @@ class Services(NamedTuple):
     contexts: TlsContexts
     pools: dict[str, PortPool]
     buffer: Buffer
+    knocks: Knocks
     emit: Callable[[AnyEvent], None]

@@ -3,11 +3,11 @@
 Decides nothing by itself: ``link.py`` says who dials and what may flow, this carries it out.
 """
 
-from imsedge.bearer.messages import FailureCause, Transport
+from imsedge.bearer.messages import Answering, FailureCause, Transport
 from imsedge.plane.conduit import Conduit
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.faults import BearerError
-from imsedge.plane.link import Phase, follows, may_flow
+from imsedge.plane.link import Phase, follows, follows_knock, may_flow, withholds
 from imsedge.plane.loop import Timer
 from imsedge.plane.pump import Flow
 from imsedge.plane.services import Services
@@ -40,6 +40,9 @@ class Stream:
 
     def review(self) -> None:
         """Something changed at one end: phase, settings or the end itself."""
+        for own in self._ends:
+            other = self._other(own)
+            own.withhold(withheld=withholds(own.leg, other.leg if other else None))
         if not self.is_full:
             return
         first, second = self._ends
@@ -61,12 +64,29 @@ class Stream:
         second.join(inward=back, outward=there)
         return [there, back]
 
+    def knocked(self, endpoint: Endpoint) -> None:
+        """A SYN waits here for its SYN-ACK."""
+        other = self._other(endpoint)
+        if other is not None and follows_knock(other.leg, endpoint.leg):
+            other.dial()
+
+    def part(self) -> None:
+        """One end gets another connection; the other end keeps its own."""
+        self._dissolve()
+
+    def _other(self, endpoint: Endpoint) -> Endpoint | None:
+        return next((other for other in self._ends if other is not endpoint), None)
+
     def lost(self, endpoint: Endpoint) -> None:
         """One bearer ended abnormally, so the other one must not look as if it had ended in order."""
         self._dissolve()
         for other in self._ends:
-            if other is not endpoint and other.leg.phase in (Phase.CONNECTING, Phase.CONNECTED, Phase.OPEN):
+            if other is endpoint:
+                continue
+            if other.leg.phase in (Phase.CONNECTING, Phase.CONNECTED, Phase.OPEN):
                 other.cut(BearerError(FailureCause.LINKED_LEG))
+            elif other.leg.settings.answering is Answering.LINKED_LEG:
+                other.turn_away(BearerError(FailureCause.LINKED_LEG))
 
     # --- what the flows report -----------------------------------------------------------------
 

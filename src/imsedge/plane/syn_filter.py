@@ -19,12 +19,14 @@ from imsedge.bearer.messages import SourceFilter
 _SO_ATTACH_FILTER = getattr(socket, "SO_ATTACH_FILTER", 26)
 _SO_DETACH_FILTER = getattr(socket, "SO_DETACH_FILTER", 27)
 
-_LOAD_WORD, _LOAD_HALF, _AND, _RETURN = 0x20, 0x28, 0x54, 0x06
+_LOAD_WORD, _LOAD_HALF, _LOAD_OCTET, _AND, _RETURN = 0x20, 0x28, 0x30, 0x54, 0x06
+_LOAD_IPV4_LENGTH, _LOAD_HALF_INDEXED, _LOAD_OCTET_INDEXED = 0xB1, 0x48, 0x50
 _JUMP_EQUAL, _JUMP_GREATER, _JUMP_AT_LEAST = 0x15, 0x25, 0x35
 
 _SKF_NET_OFF = -0x100000 & 0xFFFF_FFFF
 _PASS, _DROP = 0xFFFF_FFFF, 0
 _IPV4_SOURCE, _IPV6_SOURCE, _TCP_SOURCE_PORT = 12, 8, 0
+_TCP_FLAGS, _SYN, _RST, _ACK = 13, 0x02, 0x04, 0x10
 _FULL_WORD = 0xFFFF_FFFF
 
 _INSTRUCTION = Layout("=HBBI")  # struct sock_filter
@@ -40,7 +42,7 @@ class Instruction(NamedTuple):
     if_false: int = 0
 
 
-_DROP_ALL = (Instruction(_RETURN, _DROP),)
+DROP_ALL = (Instruction(_RETURN, _DROP),)
 
 
 class _Test(NamedTuple):
@@ -55,11 +57,32 @@ class _Test(NamedTuple):
 def program(*, discard: bool, source: SourceFilter | None, ipv6: bool) -> tuple[Instruction, ...] | None:
     """The program, or ``None`` when everything may pass.  An unreadable ``network`` is a ``ValueError``."""
     if discard:
-        return _DROP_ALL
+        return DROP_ALL
     tests = _source_tests(source, ipv6=ipv6) if source is not None else ()
     if tests is None:
-        return _DROP_ALL
+        return DROP_ALL
     return _assemble(tests) if tests else None
+
+
+def syn_program(low_port: int, high_port: int, *, ipv6: bool) -> tuple[Instruction, ...]:
+    """Pass only the SYNs of TCP for these ports, inclusive; for a packet socket that sees IP headers."""
+    header, port, octet = 40 if ipv6 else 0, _LOAD_HALF_INDEXED, _LOAD_OCTET_INDEXED
+    if ipv6:
+        port, octet = _LOAD_HALF, _LOAD_OCTET
+    to_port: tuple[Instruction, ...] = (Instruction(port, header + 2),)
+    if not ipv6:
+        to_port = (Instruction(_LOAD_IPV4_LENGTH, 0), *to_port)
+    flags = (Instruction(octet, header + _TCP_FLAGS), Instruction(_AND, _SYN | _ACK | _RST))
+    return _assemble(
+        (
+            _Test(
+                (Instruction(_LOAD_OCTET, 6 if ipv6 else 9),), _JUMP_EQUAL, socket.IPPROTO_TCP, wanted=True
+            ),
+            _Test(to_port, _JUMP_AT_LEAST, low_port, wanted=True),
+            _Test((), _JUMP_GREATER, high_port, wanted=False),
+            _Test(flags, _JUMP_EQUAL, _SYN, wanted=True),
+        )
+    )
 
 
 def _source_tests(source: SourceFilter, *, ipv6: bool) -> tuple[_Test, ...] | None:

@@ -2,11 +2,14 @@
 
 import contextlib
 import socket
+from collections.abc import Callable
 from errno import EINPROGRESS
 from functools import partial
 from struct import Struct as Layout
+from typing import NamedTuple
 
-from imsedge.bearer.messages import FailureCause
+from imsedge.bearer.messages import EndpointSettings, FailureCause
+from imsedge.bearer.wire import WorkerSettings
 from imsedge.core.address import TransportAddress
 from imsedge.plane.buffer import BUFFER_OCTETS, Buffer
 from imsedge.plane.faults import as_fault, fault_of
@@ -14,7 +17,12 @@ from imsedge.plane.faults import as_fault, fault_of
 # What ``receive`` returns besides a number of octets and 0 for the end of the stream.
 AGAIN = -1
 
+# How often TCP asks an idle peer before it gives up.
+KEEPALIVE_PROBES = 3
+
 _LINGER = Layout("ii")
+_INFO = Layout("=8x24I")  # struct tcp_info as far as tcpi_total_retrans
+_RTT, _TOTAL_RETRANS = 15, 23
 _ABORT = _LINGER.pack(1, 0)
 _DISMISS_READS, _DISMISS_OCTETS = 16, 65_536
 
@@ -41,10 +49,58 @@ def dismiss(sock: socket.socket, *, finished: bool) -> None:
     sock.close()
 
 
-def dial(local: TransportAddress, remote: TransportAddress) -> socket.socket:
+def mark(sock: socket.socket, dscp: int | None) -> None:
+    """The eight bits of the DiffServ octet (RFC 2474); the kernel keeps the two of ECN for itself."""
+    octet = dscp or 0
+    with contextlib.suppress(OSError):
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, octet)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, octet)
+
+
+def tune(sock: socket.socket, common: WorkerSettings, settings: EndpointSettings) -> None:
+    """What differs from the kernel's defaults; accepted sockets inherit it from their listener."""
+    if settings.dscp:
+        mark(sock, settings.dscp)
+    if common.keepalive:
+        pause = max(int(common.keepalive), 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, pause)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(pause // KEEPALIVE_PROBES, 1))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
+    if common.user_timeout:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(common.user_timeout * 1000))
+
+
+class Health(NamedTuple):
+    """``retransmissions`` in segments, ``round_trip`` in microseconds."""
+
+    retransmissions: int = 0
+    round_trip: int = 0
+
+
+def health(sock: socket.socket) -> Health:
+    """How the network treats a connection (``struct tcp_info``)."""
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
+    except OSError:
+        return Health()
+    if len(info) < _INFO.size:
+        return Health()
+    words = _INFO.unpack(info)
+    return Health(words[_TOTAL_RETRANS], words[_RTT])
+
+
+def dial(
+    local: TransportAddress,
+    remote: TransportAddress,
+    prepare: Callable[[socket.socket], None] = lambda _sock: None,
+) -> socket.socket:
     """Send a SYN from the advertised address: peers and NATs look at it.  ``OSError`` if it cannot leave."""
     sock = stream_socket(local.host)
     try:
+        prepare(sock)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.bind(local)
