@@ -1,5 +1,7 @@
 """Whatever a controller and a media plane do, in any order: one answer each, nothing left at the end."""
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +57,32 @@ COMMANDS = (
     "Subtract = *",
     'ServiceChange = ROOT { Services { Method = Restart, Reason = "901 Cold Boot" } }',
     "Move = ip/core/1",
+    "Move = ip/access/1",
+    "Move = *",
+    f"Move = ip/core/2 {{ Media {{ Stream = 1 {{ Remote {{ {REMOTE}}} }} }} }}",
+    "Modify = ip/core/1 { Media { TerminationState { ServiceStates = OutOfService, Buffer = LockStep } } }",
+    "Modify = * { EventBuffer { g/cause }, Media { TerminationState { Buffer = LockStep } } }",
+    "Modify = * { Events = 4 { g/cause { EM { E = 5 { g/cause }, SG { SL = 1 { tcpbcc/EstBNC } } } } } }",
+    "Modify = ROOT { Events = 3 { ocp/mg_overload, chp/mgcon } }",
+    "Modify = ROOT { Media { TerminationState { root/MGProvisionalResponseTimerValue = 100 } } }",
+    "AuditValue = * { Audit { Media, EventBuffer, ObservedEvents, Statistics { nt/os } } }",
+    "AuditCapability = * { Audit { Media, Packages { g-2 }, Signals { tcpbcc/EstBNC } } }",
+    *(
+        f'ServiceChange = {name} {{ Services {{ Method = {method}, Reason = "905 Off", Delay = 3 }} }}'
+        for name in ("*", "ip/core/1", "ROOT")
+        for method in ("Forced", "Graceful", "Restart")
+    ),
 )  # fmt: skip
+
+ATTRIBUTES = (
+    (),
+    (),
+    ("Topology { *, *, Isolate }",),
+    ("Topology { $, *, Bothway }",),
+    ("Topology { ip/core/1, ip/core/2, Oneway, ip/core/1, ip/core/3, Isolate }",),
+    ("Topology { ip/core/1, ip/core/3, Bothway }", "ContextAudit { Topology }"),
+    ("Priority = 3", "ContextAudit { Priority, Emergency, Topology }"),
+)
 
 commands = st.builds(
     lambda optional, wild, command: f"{optional}{wild}{command}",
@@ -64,8 +91,9 @@ commands = st.builds(
     st.sampled_from(COMMANDS),
 )
 actions = st.builds(
-    lambda context, body: f"Context = {context} {{ {', '.join(body)} }}",
+    lambda context, about, body: f"Context = {context} {{ {', '.join((*about, *body))} }}",
     st.sampled_from(("$", "$", "1", "2", "3", "*", "-")),
+    st.sampled_from(ATTRIBUTES),
     st.lists(commands, min_size=1, max_size=4),
 )
 requests = st.lists(actions, min_size=1, max_size=3).map(", ".join)
@@ -104,12 +132,13 @@ steps = st.one_of(
     st.sampled_from([("plane dies", None), ("lost", None), ("back", True), ("back", False)]),
 )
 
-LIMITS = Limits(contexts=4, streams_per_termination=2, executions=3)
+LIMITS = Limits(contexts=4, terminations_per_context=4, streams_per_termination=2, executions=3, steps=7)
 
 
-@given(st.lists(steps, max_size=25), st.integers(1, 8))
-def test_nothing_raises_and_nothing_leaks(script: list[tuple[str, object]], ports: int) -> None:
+@given(st.lists(steps, max_size=25), st.integers(1, 8), st.booleans())
+def test_nothing_raises_and_nothing_leaks(script: list[tuple[str, object]], ports: int, rigid: bool) -> None:
     talk = GatewayTalk(gateway_settings(LIMITS), FakePlane(ports=ports, strict=False), slow=True)
+    talk.plane.rigid = rigid
     begun = []
     for what, argument in script:
         match what, argument:
@@ -131,8 +160,13 @@ def test_nothing_raises_and_nothing_leaks(script: list[tuple[str, object]], port
     assert all(number in talk.answers for number in begun)
     for number in begun:
         shown(talk.answers[number])  # can be written
+    if not rigid:
+        views = [s for c in talk.gateway.contexts() for t in c.terminations for s in t.streams]
+        said, joined = Counter(view.link for view in views), Counter(talk.plane.links.values())
+        assert joined <= said, "the media plane joins others than the gateway says"
     last = talk.begin("Context = * { O-W-Subtract = * { Audit { } } }")
     talk.plane_answers()
+    talk.wait(0)  # a long transaction takes several turns
     assert last in talk.answers
     assert talk.gateway.load() == (0, 0, 0, 0)
     assert not talk.plane.open, "endpoints were not released"

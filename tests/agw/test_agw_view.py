@@ -25,6 +25,7 @@ def test_the_view_is_json_and_tells_who_is_connected() -> None:
     assert first["streams"] == [
         {
             "id": 1,
+            "link": 1,
             "transport": "tcp",
             "state": "connected",
             "mode": "sendrecv",

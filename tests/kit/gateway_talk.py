@@ -9,7 +9,7 @@ Texts are compared as the pretty encoding writes them, so layout and long or sho
 import re
 
 from imsedge.agw.gateway import Gateway
-from imsedge.agw.messages import Answer, Bearer, Directed, Execute, Input, Log, Order, Report
+from imsedge.agw.messages import Answer, Bearer, Directed, Execute, Input, Log, Order, Report, Tuned
 from imsedge.agw.settings import GatewaySettings, Limits, Realm
 from imsedge.bearer.messages import AnyEvent
 from imsedge.core.ids import CountingIds
@@ -56,6 +56,7 @@ class GatewayTalk:
         self.now = 0.0
         self.reports: list[str] = []
         self.directed: list[Directed] = []
+        self.tuned: list[dict[str, int]] = []
         self.answers: dict[int, Result] = {}
         self._slow = slow
         self._unsaid: list[AnyEvent] = []
@@ -121,6 +122,8 @@ class GatewayTalk:
                         self.reports.append(_asked(actions))
                     case Directed():
                         self.directed.append(output)
+                    case Tuned(values):
+                        self.tuned.append(dict(values))
                     case Log():
                         pass
 

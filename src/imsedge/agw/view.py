@@ -18,9 +18,13 @@ class Load(NamedTuple):
 
 
 class StreamView(Struct, frozen=True):
-    """``remote`` is what was signalled, ``peer`` who is connected; addresses are text."""
+    """``remote`` is what was signalled, ``peer`` who is connected; addresses are text.
+
+    Two streams with one ``link`` hear each other.
+    """
 
     id: int
+    link: int
     transport: str
     state: str
     mode: str
@@ -65,6 +69,7 @@ def _stream(stream: StreamState) -> StreamView:
     remote = stream.terms.remote.address if stream.terms.remote else None
     return StreamView(
         id=stream.id,
+        link=stream.link,
         transport=stream.ordered.transport.value,
         state=stream.phase.value,
         mode=stream.ordered.mode.value,

@@ -1,0 +1,58 @@
+"""AuditCapability, whole and in parts, with wildcards and at ROOT."""
+
+import pytest
+
+from kit.gateway_talk import GatewayTalk, written
+
+ADD = "Add = $ { Media { Stream = 1 { Local { v=0\nc=IN IP4 $\nm=- $ TCP -\n} } } }"
+
+PARTS = {
+    "Audit { }": "",
+    "Audit { Packages { nt-1 } }": "Packages { nt-1 }",
+    "Audit { Packages { rtp-1 } }": "Packages",
+    "Audit { Signals { tlsbsc/EstBNC } }": "Signals { tlsbsc/EstBNC }",
+    "Audit { Events = 0 { g/cause } }": "Events = 0 { g/cause }",
+    "Audit { Events = 0 { nt/netfail } }": "Events",
+    "Audit { EventBuffer { g/cause } }": "EventBuffer { g/cause }",
+    "Audit { Statistics { nt/os } }": "Statistics { nt/os }",
+    "Audit { DigitMap, Modem, Mux }": "DigitMap, Modem, Mux",
+    "Audit { Media { Stream = 1 { LocalControl { tcpbcc/incoming } } } }": (
+        "Media { Stream = 1 { LocalControl { tcpbcc/incoming = { accept, discard } } } }"
+    ),
+}
+
+
+@pytest.mark.parametrize(("audit", "expected"), PARTS.items(), ids=PARTS)
+def test_parts(audit: str, expected: str) -> None:
+    talk = GatewayTalk()
+    talk.ask(f"Context = $ {{ {ADD} }}")
+    returned = f"AuditCapability = ip/core/1 {{ {expected} }}" if expected else "AuditCapability = ip/core/1"
+    assert talk.ask(f"Context = 1 {{ AuditCapability = ip/core/1 {{ {audit} }} }}") == written(
+        f"Context = 1 {{ {returned} }}"
+    )
+
+
+def test_the_union_over_all_is_what_each_can() -> None:
+    talk = GatewayTalk()
+    talk.ask(f"Context = $ {{ {ADD}, {ADD} }}, Context = $ {{ {ADD} }}")
+    assert talk.ask("Context = * { W-AuditCapability = * { Audit { Statistics } } }") == written(
+        "Context = * { AuditCapability = * { Statistics { nt/os, nt/or, nt/dur } } }"
+    )
+    each = talk.ask("Context = * { AuditCapability = * { Audit { Packages { g-2 } } } }")
+    assert each.count("g-2") == 3
+
+
+def test_root_has_other_capabilities() -> None:
+    talk = GatewayTalk()
+    answer = talk.ask("Context = - { AuditCapability = ROOT { Audit { Events, EventBuffer, Signals } } }")
+    assert answer == written(
+        """Context = - { AuditCapability = ROOT {
+  Events = 0 { it/ito, ocp/mg_overload, chp/mgcon }, EventBuffer, Signals } }"""
+    )
+
+
+def test_what_has_no_capability() -> None:
+    talk = GatewayTalk()
+    talk.ask(f"Context = $ {{ {ADD} }}")
+    audit = "Audit { Media { Stream = 1 { LocalControl { gm/sam } } } }"
+    assert talk.code(f"Context = 1 {{ AuditCapability = * {{ {audit} }} }}") == 532

@@ -1,0 +1,51 @@
+"""ROOT: limits, and timers that belong to the transaction layer."""
+
+from imsedge.agw.messages import Execute, Tuned
+from imsedge.agw.settings import GatewaySettings
+from imsedge.h248.codec import decode
+from imsedge.h248.model import TransactionRequest
+from imsedge.h248.packages import root
+from kit.gateway_talk import ACCESS, CORE, GatewayTalk, written
+
+SET = """Context = - { Modify = ROOT { Media { TerminationState {
+  root/normalMGExecutionTime = 200, ROOT/MGProvisionalResponseTimerValue = 800 } } } }"""
+
+
+def test_timers_go_up_and_are_told() -> None:
+    talk = GatewayTalk()
+    assert talk.ask(SET) == written("Context = - { Modify = ROOT }")
+    assert talk.tuned == [{root.NORMAL_MG_EXECUTION.name: 200, root.MG_PROVISIONAL.name: 800}]
+    assert talk.ask("Context = - { AuditValue = ROOT { Audit { Media } } }") == written(
+        """Context = - { AuditValue = ROOT { Media { TerminationState {
+  root/maxNumberOfContexts = 10000, root/maxTerminationsPerContext = 8,
+  root/normalMGExecutionTime = 200, root/MGProvisionalResponseTimerValue = 800 } } } }"""
+    )
+
+
+def test_single_properties_are_told() -> None:
+    talk = GatewayTalk(GatewaySettings(realms=(ACCESS, CORE), root_values={root.MG_PENDING_LIMIT.name: 20}))
+    audit = "Audit { Media { TerminationState { root/MGOriginatedPendingLimit, root/maxNumberOfContexts } } }"
+    answer = talk.ask(f"Context = - {{ AuditValue = ROOT {{ {audit} }} }}")
+    assert "root/MGOriginatedPendingLimit = 20" in answer
+    assert "root/maxNumberOfContexts = 10000" in answer
+    missing = "Audit { Media { TerminationState { root/normalMGExecutionTime } } }"
+    assert talk.code(f"Context = - {{ AuditValue = ROOT {{ {missing} }} }}") == 532
+
+
+def test_all_that_was_ever_set_is_put_out() -> None:
+    talk = GatewayTalk()
+    talk.ask(SET)
+    (request,) = decode(b"MEGACO/2 [1.2.3.4] T=1{C=-{MF=ROOT{M{TS{root/MGOriginatedPendingLimit=3}}}}}").body
+    assert isinstance(request, TransactionRequest)
+    (tuned,) = [o for o in talk.gateway.handle(Execute(1, request), 0.0) if isinstance(o, Tuned)]
+    assert tuned.values == {
+        root.NORMAL_MG_EXECUTION.name: 200,
+        root.MG_PROVISIONAL.name: 800,
+        root.MG_PENDING_LIMIT.name: 3,
+    }
+
+
+def test_nothing_is_set_when_something_is_wrong() -> None:
+    talk = GatewayTalk()
+    assert talk.code(SET.replace("{ Media", "{ Events = 1 { x/y }, Media")) == 440
+    assert talk.tuned == []
