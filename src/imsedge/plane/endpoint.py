@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from errno import EADDRINUSE, EMFILE, ENFILE
+from functools import partial
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from imsedge.plane.door import Door
 from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.link import Leg, Phase, admits, can_call, objection
 from imsedge.plane.services import Services
+from imsedge.plane.vigil import Vigil
 
 # A peer may knock as often as it likes; the gateway hears of the first few.
 REFUSALS_REPORTED = 8
@@ -55,6 +57,8 @@ class Endpoint:
         self._end: Phase | None = None
         self._be_client = False
         self._relatching = False
+        self._vigil: Vigil | None = None  # over a connection that may be idle only so long
+        self._quiet: Vigil | None = None  # over payload, connection or not
         self._counters = m.Counters()
 
     @property
@@ -84,13 +88,16 @@ class Endpoint:
             self._let_port_go()
             self._tell(m.OpenFailed(self.number, self._now(), exhausted, str(error)))
             return False
+        self._watch_payload()
         self._tell(m.Opened(self.number, self._now(), self._door.local))
         return True
 
     def configure(self, settings: m.EndpointSettings) -> None:
         """Signalling has spoken: after the end of a connection another one may come."""
-        self._settings = settings
+        old, self._settings = self._settings, settings
         self._end = None
+        if (old.quiet_limit, old.quiet_ways) != (settings.quiet_limit, settings.quiet_ways):
+            self._watch_payload()
         if self._door is not None:
             if not settings.latching:
                 self._door.latched = None
@@ -117,15 +124,39 @@ class Endpoint:
             self._end = None
             self._door.latch(None)
 
+    def _watch_payload(self) -> None:
+        """From each order anew, until it is reported (H.248.40)."""
+        if self._quiet is not None:
+            self._quiet.stop()
+            self._quiet = None
+        limit, ways = self._settings.quiet_limit, self._settings.quiet_ways
+        if limit:
+            report = partial(self._on_quiet, ways)
+            self._quiet = Vigil(self._services.loop, limit, partial(self._octets, ways), report)
+
+    def _octets(self, ways: m.Ways) -> tuple[int, ...]:
+        counters, connection = self._counters, self._connection
+        received, sent = connection.octets if connection is not None else (0, 0)
+        both = (counters.octets_received + received, counters.octets_sent + sent)
+        return {m.Ways.IN: both[:1], m.Ways.OUT: both[1:], m.Ways.BOTH: both}[ways]
+
+    def _on_quiet(self, ways: m.Ways) -> None:
+        self._tell(m.Quiet(self.number, self._now(), ways))
+
+    def _on_idle(self) -> None:
+        self.lost(BearerError(m.FailureCause.TCP_IDLE))
+
     def query(self) -> None:
         self._tell(m.Statistics(self.number, self._now(), self._total()))
 
     def release(self) -> None:
         """Call after the stream has let go."""
         counters = self._total()
-        connection, self._connection = self._connection, None
+        connection = self._hang_up(Phase.CLOSED)
         if connection is not None:
             connection.close()
+        if self._quiet is not None:
+            self._quiet.stop()
         self._let_port_go()
         self._tell(m.Released(self.number, self._now(), counters))
 
@@ -229,6 +260,9 @@ class Endpoint:
 
     def progressed(self) -> None:
         """From the connection."""
+        limit = self._services.settings.idle_limit
+        if limit and self._vigil is None:
+            self._vigil = Vigil(self._services.loop, limit, partial(self._octets, m.Ways.BOTH), self._on_idle)
         self.joint.review()
 
     def lost(self, error: BearerError) -> None:
@@ -254,6 +288,9 @@ class Endpoint:
     def _hang_up(self, end: Phase) -> Connection | None:
         connection, self._connection = self._connection, None
         self._end, self._be_client = end, False
+        if self._vigil is not None:
+            self._vigil.stop()
+            self._vigil = None
         if connection is not None:
             self._counters = _with(self._counters, connection)
         return connection

@@ -3,12 +3,13 @@
 Decides nothing by itself: ``link.py`` says who dials and what may flow, this carries it out.
 """
 
-from imsedge.bearer.messages import Answering, FailureCause, Transport
+from imsedge.bearer.messages import Answering, FailureCause, Policing, Transport
 from imsedge.plane.conduit import Conduit
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.faults import BearerError
 from imsedge.plane.link import Phase, follows, follows_knock, may_flow, withholds
 from imsedge.plane.loop import Timer
+from imsedge.plane.policing import PolicedFlow
 from imsedge.plane.pump import Flow
 from imsedge.plane.services import Services
 
@@ -20,6 +21,7 @@ class Stream:
         self._services = services
         self._ends: list[Endpoint] = []
         self._flows: list[Flow] = []
+        self._policings: list[Policing | None] = [None, None]
         self._linger: Timer | None = None
 
     @property
@@ -51,6 +53,7 @@ class Stream:
                 own.dial()
         if first.conduit is None or second.conduit is None:
             return
+        self._take_policing()
         if not self._flows:
             self._flows = self._join(first.conduit, second.conduit)
         there, back = self._flows
@@ -58,11 +61,26 @@ class Stream:
         back.gate(is_open=may_flow(second.leg, first.leg))
 
     def _join(self, first: Conduit, second: Conduit) -> list[Flow]:
-        view = self._services.buffer.view
-        there, back = Flow(first, second, view, self), Flow(second, first, view, self)
+        there, back = self._flow(0, first, second), self._flow(1, second, first)
         first.join(inward=there, outward=back)
         second.join(inward=back, outward=there)
         return [there, back]
+
+    def _flow(self, end: int, source: Conduit, sink: Conduit) -> Flow:
+        policing, view = self._policings[end], self._services.buffer.view
+        if policing is None:
+            return Flow(source, sink, view, self)
+        return PolicedFlow(source, sink, view, self, self._services.loop, policing)
+
+    def _take_policing(self) -> None:
+        """Flows with other rates are other flows; what one still holds goes out first."""
+        wanted = [end.leg.settings.policing for end in self._ends]
+        if wanted == self._policings:
+            return
+        if any(flow.held or flow.ended for flow in self._flows):
+            return
+        self._dissolve()
+        self._policings = wanted
 
     def knocked(self, endpoint: Endpoint) -> None:
         """A SYN waits here for its SYN-ACK."""
