@@ -6,6 +6,7 @@ name; where ``IMSEDGE_REQUIRE_PEERS`` is set, as in ``.ci/run``, it fails instea
 
 import os
 import shutil
+import socket
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -59,6 +60,14 @@ def need_kamailio_module(name: str) -> Path:
         _missing(name, f"Kamailio's {name} module (Debian: kamailio, kamailio-tls-modules)")
     assert found is not None
     return found
+
+
+def need_sctp() -> None:
+    """Skips, also in CI, where the kernel has no SCTP: a kernel cannot be installed as a package can."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP).close()
+    except OSError:
+        pytest.skip("not judged: SCTP, this kernel has none")
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.h248.framing import MAX_PAYLOAD, write_tpkt
-from imsedge.net import tpkt
+from imsedge.net import connections
 from imsedge.net.tpkt import TpktTransport
 from imsedge.net.transport import MemoryNetwork, Transport
 from imsedge.net.udp import UdpTransport
@@ -122,7 +122,7 @@ async def test_octets_may_come_one_by_one() -> None:
 
 
 async def test_connections_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tpkt, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
     server = await TpktTransport.listen(ANY)
     inbox = Inbox(server)
     _, first = await raw_client(server)
@@ -136,7 +136,7 @@ async def test_connections_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 async def test_a_peer_that_does_not_read_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tpkt, "MAX_UNSENT", 100_000)
+    monkeypatch.setattr(connections, "MAX_UNSENT", 100_000)
     server = await TpktTransport.listen(ANY)
     inbox = Inbox(server)
     _, writer = await raw_client(server)
@@ -158,18 +158,6 @@ async def test_a_message_too_large_for_a_tpkt_loses_the_peer(made: bool) -> None
         await other.message()
     client.send(b"x" * (MAX_PAYLOAD + 1), server.local)
     assert await inbox.loss() == server.local
-    client.close()
-    server.close()
-
-
-async def test_messages_that_wait_for_a_connection_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tpkt, "MAX_QUEUED", 2)
-    server, client = await TpktTransport.listen(ANY), TpktTransport.connector(ANY)
-    inbox, other = Inbox(client), Inbox(server)
-    for n in range(3):
-        client.send(b"%d" % n, server.local)
-    assert await inbox.loss() == server.local
-    assert [(await other.message())[0] for _ in range(2)] == [b"0", b"1"]
     client.close()
     server.close()
 

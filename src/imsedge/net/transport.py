@@ -1,7 +1,7 @@
 """What H.248 asks of a transport: whole messages to and from transport addresses.
 
-UDP, TCP with TPKT and the in-memory transport of tests and of ``imsedge run`` all pass the same suite
-(``tests/kit/transports.py``); SCTP will be one more.
+UDP, TCP with TPKT, SCTP and the in-memory transport of tests all pass the same suite
+(``tests/kit/transports.py``).
 """
 
 import asyncio
