@@ -45,7 +45,7 @@ def test_an_optional_command_may_fail() -> None:
 def test_a_new_context_whose_only_add_fails_is_not_there() -> None:
     talk = GatewayTalk()
     answer = talk.ask(f"Context = $ {{ {ADD.replace('TCP -', 'TCP/FOO -')} }}")
-    assert answer.startswith("MEGACO/2 [10.0.0.9]:2944\nReply = 7 {\n  Context = $ {")
+    assert answer.startswith("MEGACO/3 [10.0.0.9]:2944\nReply = 7 {\n  Context = $ {")
     assert talk.is_empty()
 
 

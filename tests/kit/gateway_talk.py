@@ -165,5 +165,6 @@ def _read(text: str, version: int) -> tuple[Transaction, ...]:
 
 
 def _write(transaction: Transaction) -> str:
-    text = encode(Message(2, MID, (transaction,)), Encoding.PRETTY).decode()
+    """In the highest version, which can say all that an answer may hold."""
+    text = encode(Message(3, MID, (transaction,)), Encoding.PRETTY).decode()
     return text.replace("\r\n", "\n")

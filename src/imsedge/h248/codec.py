@@ -20,7 +20,7 @@ from imsedge.h248.limits import MAX_MESSAGE
 from imsedge.h248.model import Message
 from imsedge.h248.packages.catalogue import CATALOGUE
 from imsedge.h248.text.parser import read_message as read_text
-from imsedge.h248.text.writer import COMPACT, PRETTY
+from imsedge.h248.text.writer import write_message as write_text
 
 DEFAULT_BINARY = Context(CATALOGUE, TerminationNames())
 
@@ -57,9 +57,6 @@ def decode(data: bytes, *, limit: int = MAX_MESSAGE, binary: Context = DEFAULT_B
 
 def encode(message: Message, encoding: Encoding, *, binary: Context = DEFAULT_BINARY) -> bytes:
     """Write one message; ``LocalError`` when the values cannot be expressed in the encoding."""
-    match encoding:
-        case Encoding.BER:
-            return write_binary(message, binary)
-        case Encoding.COMPACT:
-            return COMPACT.message(message)
-    return PRETTY.message(message)
+    if encoding is Encoding.BER:
+        return write_binary(message, binary)
+    return write_text(message, pretty=encoding is Encoding.PRETTY)

@@ -102,3 +102,28 @@ def test_words_and_values() -> None:
     assert checked_value('"any thing"') == '"any thing"'
     assert checked_value("[192.0.2.1]:5") == "[192.0.2.1]:5"
     assert write_parameter(Style(pretty=True), Parameter("a/b", ())) == "a/b"
+
+
+@pytest.mark.parametrize(
+    ("version", "body"),
+    [
+        (2, "T=1{C=1{MF=[a,b]}}"),
+        (2, "T=1{C=1{EGO,MF=a}}"),
+        (2, "T=1{C=1{TP{a,b,OWE},MF=a}}"),
+        (2, "T=1{C=1{TP{a,b,BW,ST=1},MF=a}}"),
+        (2, "T=1{C=1{MF=a{E=1{a/b{NBNN}}}}}"),
+        (2, "T=1{C=1{MF=a{SG{a/b{SPADI=EX}}}}}"),
+        (2, "P=1/1{C=1{MF=a}}"),
+        (2, "SM=1/1"),
+        (1, "T=1{C=1{MF=a{MX=N64{b}}}}"),
+    ],
+)
+def test_what_is_too_new_for_the_version_is_not_sent(version: int, body: str) -> None:
+    with pytest.raises(LocalError, match="came with version"):
+        encode(decode(f"!/{version} gw {body}".encode()), Encoding.COMPACT)
+    assert encode(decode(f"!/3 gw {body}".encode()), Encoding.COMPACT)
+
+
+def test_a_version_that_does_not_exist_cannot_be_written() -> None:
+    with pytest.raises(LocalError):
+        encode(Message(4, DeviceMid("gw"), ErrorDescriptor(400)), Encoding.PRETTY)

@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 
 from imsedge.core.errors import LocalError
-from imsedge.h248.text.tokens import TOKENS
+from imsedge.h248.limits import HIGHEST_VERSION
+from imsedge.h248.text.tokens import SINCE, TOKENS
 
 _SAFE = r"[A-Za-z0-9+\-&!_/'?@^`~*$\\()%|.]+"
 _VALUE = re.compile(rf'{_SAFE}|"[^"\x00-\x08\x0a-\x1f]*"|\[[0-9A-Fa-f.:]+\](?::\d+)?', re.ASCII)
@@ -12,15 +13,33 @@ _QUOTABLE = re.compile(r'[^"\x00-\x08\x0a-\x1f]*')
 _WORD = re.compile(_SAFE, re.ASCII)
 
 
+class _Spelling(dict[str, str]):
+    """Tokens of one version; a later one is our own mistake: the peer could not read it."""
+
+    def __missing__(self, token: str) -> str:
+        raise LocalError(f"{token} came with version {SINCE[token]} of H.248.1, the message has a lower one")
+
+
 class Style:
-    """``spell[long token]`` is the token; ``pad`` arguments are a line end with its indentation."""
+    """``spell[long token]`` is the token; ``pad`` arguments are a line end with its indentation.
 
-    __slots__ = ("equal", "pretty", "spell")
+    ``version``: of the message; what came later cannot be written.
+    """
 
-    def __init__(self, *, pretty: bool) -> None:
+    __slots__ = ("equal", "pretty", "spell", "version")
+
+    def __init__(self, *, pretty: bool, version: int = HIGHEST_VERSION) -> None:
         self.pretty = pretty
+        self.version = version
         self.equal = " = " if pretty else "="
-        self.spell = {token.long: token.long if pretty else token.short for token in TOKENS}
+        self.spell = _Spelling(
+            {token.long: token.long if pretty else token.short for token in TOKENS if token.since <= version}
+        )
+
+    def need(self, version: int, what: str) -> None:
+        """``what`` has no token of its own, but came with ``version``."""
+        if self.version < version:
+            raise LocalError(f"{what} came with version {version} of H.248.1, the message has {self.version}")
 
     def block(self, head: str, parts: list[str], pad: str) -> str:
         """``head{part,part}``; ``pad`` belongs to the line of the head."""

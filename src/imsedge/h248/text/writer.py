@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imsedge.core.errors import LocalError
+from imsedge.h248.limits import HIGHEST_VERSION
 from imsedge.h248.model import (
     ALL_CONTEXTS,
     CHOOSE_CONTEXT,
@@ -106,6 +107,7 @@ class TextWriter:
                 words += [checked_word(triple.from_termination), checked_word(triple.to_termination)]
                 words.append(style.spell[triple.direction.value])
                 if triple.stream is not None:
+                    style.need(3, "topology of a stream")
                     words.append(style.assign("Stream", str(triple.stream)))
             parts.append(style.block(style.spell["Topology"], words, "\n    "))
         if properties.priority is not None:
@@ -160,7 +162,8 @@ class TextWriter:
             raise LocalError("a command that could not be read cannot be sent")
         style = self._style
         prefix = ("O-" if command.optional else "") + ("W-" if command.wildcard_reply else "")
-        head = f"{prefix}{style.spell[command.verb.value]}{style.equal}{_terminations(command.terminations)}"
+        target = _terminations(style, command.terminations)
+        head = f"{prefix}{style.spell[command.verb.value]}{style.equal}{target}"
         inner = "\n      "
         if command.descriptors:
             parts = [DESCRIPTORS[type(item)](style, item, inner) for item in command.descriptors]  # type: ignore[operator]
@@ -212,6 +215,7 @@ class TextWriter:
         style = self._style
         number = str(reply.id)
         if reply.segment is not None:
+            style.need(3, "segmentation")
             number = _segment(style, number, reply.segment, last=reply.last)
         parts = [style.spell["ImmAckRequired"]] if reply.immediate_ack else []
         if isinstance(reply.result, ErrorDescriptor):
@@ -238,7 +242,7 @@ class TextWriter:
         if reply.listed:
             parts = parts or [checked_word(name) for name in reply.terminations]
             return style.block(f"{token}{style.equal}{style.spell['Context']}", parts, "\n    ")
-        head = f"{token}{style.equal}{_terminations(reply.terminations)}"
+        head = f"{token}{style.equal}{_terminations(style, reply.terminations)}"
         return style.block(head, parts, "\n    ") if parts else head
 
     def _returned(self, item: AuditReturn) -> str:
@@ -269,11 +273,23 @@ def _context(context: int) -> str:
     return _CONTEXTS.get(context) or str(context)
 
 
-def _terminations(names: tuple[str, ...]) -> str:
+def _terminations(style: Style, names: tuple[str, ...]) -> str:
     if len(names) == 1:
         return checked_word(names[0])
+    style.need(3, "a list of terminations")
     return f"[{','.join([checked_word(name) for name in names])}]"
 
 
-PRETTY = TextWriter(Style(pretty=True))
-COMPACT = TextWriter(Style(pretty=False))
+_WRITERS = {
+    (pretty, version): TextWriter(Style(pretty=pretty, version=version))
+    for pretty in (True, False)
+    for version in range(1, HIGHEST_VERSION + 1)
+}
+
+
+def write_message(message: Message, *, pretty: bool) -> bytes:
+    """One text message; ``LocalError`` when a value cannot stand in text or is too new for the version."""
+    writer = _WRITERS.get((pretty, message.version))
+    if writer is None:
+        raise LocalError(f"version {message.version} of H.248.1 is not known here")
+    return writer.message(message)
