@@ -1,6 +1,7 @@
 """The call benchmark: its agents speak what they should, and a short run measures something."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -37,7 +38,9 @@ def test_the_result_in_words() -> None:
 @pytest.mark.system
 def test_processor_time_of_a_process() -> None:
     assert cpu_seconds(os.getpid()) > 0
-    assert children(os.getpid()) == []
+    with subprocess.Popen(["sleep", "60"]) as child:
+        assert child.pid in children(os.getpid())
+        child.kill()
 
 
 @pytest.mark.system

@@ -105,12 +105,10 @@ def add(local: str = LOCAL) -> CommandRequest:
     return CommandRequest(Verb.ADD, (CHOOSE,), descriptors=(Media((stream,)),))
 
 
-async def test_it_registers_within_a_second_and_takes_leave(controller: Controller) -> None:
+async def test_it_registers_and_takes_leave(controller: Controller) -> None:
     daemon = AgwDaemon(agw_settings(controller.address))
-    started = asyncio.get_running_loop().time()
     await daemon.start()
-    await until(lambda: bool(controller.of(GatewayUp)), 1.0)
-    assert asyncio.get_running_loop().time() - started < 1.0
+    await until(lambda: bool(controller.of(GatewayUp)))
     (up,) = controller.of(GatewayUp)
     assert (up.method, up.reason, up.version, up.kept) == ("Restart", "901 Cold Boot", 2, False)
     await daemon.stop()

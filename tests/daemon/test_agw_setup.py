@@ -8,13 +8,17 @@ from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
 from imsedge.daemon.agw_setup import (
+    LEAST_PROVISIONAL,
     association_settings,
     gateway_settings,
     load_default_certificate,
     port_shares,
+    tuning,
     worker_settings,
 )
 from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realm, Realms
+from imsedge.h248.packages import root
+from imsedge.h248.transactions import Tune
 from imsedge.security.certificates import self_signed
 
 
@@ -78,3 +82,12 @@ def test_the_association_gets_controllers_and_pauses() -> None:
     made = association_settings(AgwH248(controllers=controllers, profile="ETSI_BGF/2", restart_wait=0.0))
     assert (made.controllers, made.profile, made.max_waiting_delay) == (controllers, "ETSI_BGF/2", 0.0)
     assert association_settings(AgwH248()).profile is None
+
+
+def test_timers_of_root_go_to_the_transaction_layer_and_back() -> None:
+    assert tuning({}) == Tune()
+    values = {root.MG_PROVISIONAL.name: 1, root.MG_PENDING_LIMIT.name: 3, root.MGC_PENDING_LIMIT.name: 4}
+    assert tuning(values) == Tune(provisional=LEAST_PROVISIONAL, own_pendings=3, peer_pendings=4)
+    made = gateway_settings(AgwSettings(), self_signed("default"))
+    assert made.root_values[root.MG_PROVISIONAL.name] == 1000
+    assert made.limits.terminations_per_context == 8
