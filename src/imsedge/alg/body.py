@@ -1,16 +1,19 @@
-"""Session descriptions as the call session sees them: what is secured, who the peers are, what leaves.
+"""Session descriptions as the call session sees them: what is anchored, who the peers are, what leaves.
 
-Reading judges every m-line by ``alg.policy``; writing turns the judgement into the plans of
-``sdp.transform``.  A description without a secured or refused line leaves exactly as it came.
+Reading judges every m-line by ``alg.policy`` and its direction by ``alg.directions``; writing turns the
+judgement into the plans of ``sdp.transform``.  A description without an anchored or refused line leaves
+exactly as it came.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from imsedge.alg.policy import SERVED, Decision, Facts, Matching, Policy, Treatment, decide
-from imsedge.alg.procedures import Side
+from imsedge.alg import nat
+from imsedge.alg.directions import Outlook, Steer, offered_on, settle
+from imsedge.alg.policy import SERVED, Decision, Facts, Matching, Policy, TlsCollision, Treatment, decide
+from imsedge.alg.procedures import Side, TcpMode
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError, RemoteError
 from imsedge.sdp.attributes import (
@@ -23,9 +26,9 @@ from imsedge.sdp.attributes import (
     read_setup,
 )
 from imsedge.sdp.errors import SdpError
-from imsedge.sdp.kinds import Classified, MediaKind, classify
+from imsedge.sdp.kinds import Classified, MediaKind, Medium, classify
 from imsedge.sdp.model import Description, Media
-from imsedge.sdp.offer_answer import DISCARD_PORT, Opener, Outcome, Pair, pair_media, who_opens
+from imsedge.sdp.offer_answer import DISCARD_PORT, Outcome, Pair, pair_media
 from imsedge.sdp.parser import read_description
 from imsedge.sdp.rules import Half, Towards
 from imsedge.sdp.rules import Treatment as Rules
@@ -35,6 +38,13 @@ from imsedge.sdp.writer import write_description
 from imsedge.security.fingerprint import Fingerprint
 
 _TOWARDS = {Side.ACCESS: Towards.ACCESS, Side.CORE: Towards.CORE}
+
+# Whose TLS roles do not follow TCP, and who may not be offered a=setup:passive (RFC 8856, RFC 6135).
+_FREE_TLS_ROLES = frozenset({Medium.BFCP})
+_POLITE = frozenset({Medium.MSRP})
+
+
+_PASSING = "TCP"
 
 
 class Peer(NamedTuple):
@@ -54,28 +64,38 @@ class Peer(NamedTuple):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """A secured m-line, and the H.248 stream that carries it.
+    """An anchored m-line, and the H.248 stream that carries it.
 
+    ``rules``: E2AE when TLS ends in the gateway, else nothing but addresses changes.
     ``local``: what the gateway chose.  ``told``: what its terminations know of the peers.
     """
 
     index: int
     stream: int
     kind: MediaKind
+    rules: Rules = Rules.E2AE
     local: dict[Side, TransportAddress] = {}
     fingerprint: Fingerprint | None = None
     told: dict[Side, Peer] = {}
 
+    @property
+    def is_secured(self) -> bool:
+        """TLS ends in the gateway."""
+        return self.rules is Rules.E2AE
+
     def transport(self, side: Side) -> str:
-        """The H.248 transport of this stream on that side."""
+        """The H.248 transport of this stream on that side; TLS that passes through is TCP to us."""
+        if not self.is_secured:
+            return _PASSING
         return self.kind.access_transport if side is Side.ACCESS else self.kind.core_transport
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """An offer, judged.  ``secured``: indexes of the lines that are e2ae.
+    """An offer, judged.  ``anchored``: indexes of the lines that go through the gateway.
 
+    ``setups``: ``a=setup`` as offered, ``sent_setups`` as it leaves; ``steers``: what decides between them.
     ``new``: lines without a stream, or whose offerer is not where it was: that is a new connection, and
-    gets a new stream.  ``ended``: lines that were secured and do not go on.
+    gets a new stream.  ``ended``: lines that were anchored and do not go on.
     ``plans``: rules for the lines that do not pass untouched.
     ``refusal``: why nothing of it can be served, else empty.
     """
@@ -87,12 +107,14 @@ class Offer(Struct, frozen=True, kw_only=True):
     plans: dict[int, Rules]
     peers: dict[int, Peer]
     setups: dict[int, Setup]
+    sent_setups: dict[int, Setup]
+    steers: dict[int, Steer]
     new: dict[int, Line]
     ended: frozenset[int]
     refusal: str
 
     @property
-    def secured(self) -> frozenset[int]:
+    def anchored(self) -> frozenset[int]:
         return frozenset(self.peers)
 
     @property
@@ -102,21 +124,18 @@ class Offer(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """An answer, brought into the offer's shape.  ``peers``: of the secured lines that were accepted."""
+    """An answer, brought into the offer's shape.  ``peers``: of the anchored lines that were accepted.
+
+    ``setups``: as answered; ``outlooks``: what follows for the directions; ``steers``: those of the offer,
+    with what the answer tells of the UE.
+    """
 
     text: str
     description: Description
     peers: dict[int, Peer]
     setups: dict[int, Setup]
-    openers: dict[int, Opener]
-
-    def gateway_is_active(self, index: int, offerer: Side) -> bool:
-        """Whether the gateway opens TCP, and with it TLS, towards the UE: it plays the party opposite.
-
-        The TCP-active party is the TLS client (RFC 6135 clause 6, RFC 8122 clause 6.2).
-        """
-        by_core = Opener.OFFERER if offerer is Side.CORE else Opener.ANSWERER
-        return self.openers[index] is by_core
+    outlooks: dict[int, Outlook]
+    steers: dict[int, Steer]
 
 
 def read_offer(
@@ -126,22 +145,29 @@ def read_offer(
     announced: frozenset[str],
     lines: Mapping[int, Line],
     next_stream: int = 1,
+    place: nat.Whereabouts = nat.UNKNOWN,
 ) -> Offer:
-    """Judge an offer; ``RemoteError`` when it cannot be read.  New lines count from ``next_stream``."""
+    """Judge an offer; ``RemoteError`` when it cannot be read.  New lines count from ``next_stream``.
+
+    ``place``: where the UE of the call is, as far as its signalling tells.
+    """
     description = read_description(text)
     media = description.media
     kinds = [classify(section) for section in media]
-    judged = tuple(
-        _judge(description, section, kind, _Case(offerer, policy, announced, index in lines))
+    cases = [
+        _Case(offerer, policy, announced, place, description, section, kind, lines.get(index))
         for index, (section, kind) in enumerate(zip(media, kinds, strict=True))
-    )
-    secured = [index for index, decision in enumerate(judged) if decision.treatment is Treatment.E2AE]
+    ]
+    judged = tuple(_judge(case) for case in cases)
+    anchored = {i: _RULES[judged[i].treatment](kinds[i]) for i in range(len(media)) if judged[i].is_anchored}
     refused = [index for index, decision in enumerate(judged) if decision.treatment is Treatment.REFUSE]
-    ended = frozenset(lines) - frozenset(secured)
-    plans = dict.fromkeys((*secured, *(index for index in ended if index < len(media))), Rules.E2AE)
-    plans |= {index: _refusal_rules(kinds[index], offerer) for index in refused}
-    peers = {index: _peer(description, media[index], offerer) for index in secured}
-    new = [i for i, peer in peers.items() if i not in lines or not peer.is_same(lines[i].told.get(offerer))]
+    ended = frozenset(lines) - anchored.keys()
+    over = {index: lines[index].rules for index in ended if index < len(media)}
+    plans = anchored | over | {index: _refusal_rules(kinds[index], offerer) for index in refused}
+    peers = {index: _peer(description, media[index], offerer, rules) for index, rules in anchored.items()}
+    setups = {index: read_setup(description, media[index]) or Setup.ACTIVE for index in anchored}
+    steers = {index: cases[index].steer(judged[index]) for index in anchored}
+    new = [i for i in anchored if _is_new(lines.get(i), anchored[i], peers[i], offerer)]
     alive = any(section.port != "0" and index not in refused for index, section in enumerate(media))
     return Offer(
         offerer=offerer,
@@ -150,9 +176,11 @@ def read_offer(
         decisions=judged,
         plans=plans,
         peers=peers,
-        setups={index: read_setup(description, media[index]) or Setup.ACTIVE for index in secured},
+        setups=setups,
+        sent_setups={index: offered_on(setups[index], steers[index]) for index in anchored},
+        steers=steers,
         new={
-            index: Line(index=index, stream=number, kind=kinds[index].kind)
+            index: Line(index=index, stream=number, kind=kinds[index].kind, rules=anchored[index])
             for number, index in enumerate(new, start=next_stream)
         },
         ended=ended,
@@ -160,69 +188,129 @@ def read_offer(
     )
 
 
+def _is_new(line: Line | None, rules: Rules, peer: Peer, offerer: Side) -> bool:
+    return line is None or line.rules is not rules or not peer.is_same(line.told.get(offerer))
+
+
 def sent_offer(offer: Offer, lines: Mapping[int, Line]) -> Description:
     """The offer as it leaves on the other side, once the gateway has chosen its addresses."""
-    plans = _plans(offer, offer.secured, offer.offerer.other, lines)
+    changed = {i: s for i, s in offer.sent_setups.items() if s is not offer.setups[i]}
+    plans = _plans(offer, offer.anchored, offer.offerer.other, lines, changed)
     return transform(offer.description, plans, _TOWARDS[offer.offerer.other], Half.OFFER).description
 
 
-def read_answer(text: str, offer: Offer, sent: Description) -> Answer:
+def read_answer(
+    text: str, offer: Offer, sent: Description, policy: Policy, place: nat.Whereabouts = nat.UNKNOWN
+) -> Answer:
     """Judge the answer to ``offer``, which left as ``sent``; ``RemoteError`` 488 when it cannot be served."""
     description = read_description(text)
     pairs = pair_media(sent, description)
     answerer = offer.offerer.other
-    peers: dict[int, Peer] = {}
-    setups: dict[int, Setup] = {}
-    openers: dict[int, Opener] = {}
-    for index in sorted(offer.secured):
+    answer = Answer(
+        text=text,
+        description=Description(description.lines, tuple(_shaped(pair) for pair in pairs)),
+        peers={},
+        setups={},
+        outlooks={},
+        steers={},
+    )
+    for index in sorted(offer.anchored):
         media = pairs[index].answer
         if pairs[index].outcome is Outcome.PROTO_CHANGED:
-            raise SdpError(488, "answer changes the transport protocol of a secured stream")
+            raise SdpError(488, "answer changes the transport protocol of an anchored stream")
         if media is None or media.port == "0":
             continue
-        peers[index] = _peer(description, media, answerer)
-        answered = read_setup(description, media)
-        openers[index] = who_opens(offer.setups[index], answered)
-        if openers[index] is Opener.NOBODY:
-            raise SdpError(488, "a=setup:holdconn cannot be served")
-        setups[index] = answered or Setup.PASSIVE
-    shaped = Description(description.lines, tuple(_shaped(pair) for pair in pairs))
-    return Answer(text=text, description=shaped, peers=peers, setups=setups, openers=openers)
+        peer = answer.peers[index] = _peer(description, media, answerer, offer.plans[index])
+        steer = offer.steers[index]
+        if answerer is Side.ACCESS and nat.is_behind_nat(policy.nat, place, peer.address.host):
+            steer = steer._replace(natted=True)
+        setup = answer.setups[index] = read_setup(description, media) or Setup.PASSIVE
+        answer.steers[index] = steer
+        answer.outlooks[index] = settle(offer.setups[index], offer.sent_setups[index], setup, steer)
+    return answer
 
 
 def write_answer(answer: Answer, offer: Offer, lines: Mapping[int, Line]) -> str:
     """What the offerer gets."""
-    plans = _plans(offer, frozenset(answer.peers), offer.offerer, lines)
+    changed = {i: o.told for i, o in answer.outlooks.items() if o.told is not answer.setups[i]}
+    plans = _plans(offer, frozenset(answer.peers), offer.offerer, lines, changed)
     return write_description(
         transform(answer.description, plans, _TOWARDS[offer.offerer], Half.ANSWER).description
     )
 
 
+_RULES: dict[Treatment, Callable[[Classified], Rules]] = {
+    Treatment.E2AE: lambda _: Rules.E2AE,
+    Treatment.ANCHOR: lambda kind: Rules.E2E if kind.secure else Rules.PLAIN,
+}
+
+
 class _Case(NamedTuple):
+    """One offered m-line; ``line``: what it is up to now."""
+
     offerer: Side
     policy: Policy
     announced: frozenset[str]
-    anchored: bool
+    place: nat.Whereabouts
+    description: Description
+    media: Media
+    kind: Classified
+    line: Line | None
 
+    @property
+    def is_secured(self) -> bool:
+        return self.line is not None and self.line.is_secured
 
-def _judge(description: Description, media: Media, kind: Classified, case: _Case) -> Decision:
-    if media.port == "0":
-        return Decision(Treatment.UNTOUCHED, "not in use")
-    securing = case.policy.securing_of(kind.kind)
-    return decide(
-        Facts(
-            offerer=case.offerer,
+    @property
+    def natted(self) -> bool:
+        own = self.offerer is Side.ACCESS and _usable(self.description, self.media)
+        address = read_address(self.description, self.media) if own else None
+        return nat.is_behind_nat(self.policy.nat, self.place, address.host if address else None)
+
+    def steer(self, decision: Decision) -> Steer:
+        """How the direction of a line is found that was judged like that."""
+        plain = decision.treatment is Treatment.ANCHOR
+        return Steer(
+            self.offerer,
+            natted=self.natted,
+            mode=self.policy.tcp_mode if plain else TcpMode.PROXY,
+            collides=plain and self.collides,
+            polite=self.kind.medium in _POLITE,
+        )
+
+    @property
+    def collides(self) -> bool:
+        return self.kind.secure and self.kind.medium not in _FREE_TLS_ROLES
+
+    @property
+    def facts(self) -> Facts:
+        media, kind, policy = self.media, self.kind, self.policy
+        usable = _usable(self.description, media)
+        setup = (read_setup(self.description, media) or Setup.ACTIVE) if usable else Setup.HOLDCONN
+        hopeless = Steer(self.offerer, natted=self.natted, collides=self.collides).is_hopeless(setup)
+        return Facts(
+            offerer=self.offerer,
             served=kind.medium in SERVED,
-            securing=securing,
+            securing=policy.securing_of(kind.kind),
             tls=kind.secure,
             requested=read_edge_security(media) is EdgeSecurity.REQUESTED,
-            fingerprint=bool(_fingerprints(description, media)),
-            announced=kind.kind.mechanism in case.announced,
-            matched=has_cema(media) or case.policy.matching is Matching.SESSMATCH,
-            usable=_usable(description, media),
-            anchored=case.anchored,
+            fingerprint=bool(_fingerprints(self.description, media)),
+            announced=kind.kind.mechanism in self.announced,
+            matched=kind.medium is not Medium.MSRP
+            or has_cema(media)
+            or policy.matching is Matching.SESSMATCH,
+            usable=usable,
+            anchored=self.is_secured,
+            anchor=policy.anchors(kind.medium, natted=self.natted),
+            carried=self.line is not None and not self.is_secured,
+            collision=hopeless and policy.tls_collision is TlsCollision.REFUSE,
         )
-    )
+
+
+def _judge(case: _Case) -> Decision:
+    if case.media.port == "0":
+        return Decision(Treatment.UNTOUCHED, "not in use")
+    return decide(case.facts)
 
 
 def _fingerprints(description: Description, media: Media) -> tuple[Fingerprint, ...]:
@@ -246,18 +334,24 @@ def _refusal_rules(kind: Classified, offerer: Side) -> Rules:
     return Rules.E2AE if ours else Rules.PLAIN
 
 
-def _peer(description: Description, media: Media, side: Side) -> Peer:
+def _peer(description: Description, media: Media, side: Side, rules: Rules) -> Peer:
     address = read_address(description, media)
     if address is None:
-        raise SdpError(488, "secured stream without an address")
-    fingerprints = read_fingerprints(description, media) if side is Side.ACCESS else ()
-    if side is Side.ACCESS and not fingerprints:
+        raise SdpError(488, "anchored stream without an address")
+    secured = side is Side.ACCESS and rules is Rules.E2AE
+    fingerprints = read_fingerprints(description, media) if secured else ()
+    if secured and not fingerprints:
         raise SdpError(488, "secured stream without a certificate fingerprint")
     return Peer(address, fingerprints)
 
 
-def _plans(offer: Offer, live: frozenset[int], side: Side, lines: Mapping[int, Line]) -> dict[int, Plan]:
-    """``live`` lines move to the gateway's address on ``side``; all others that are ours are refused."""
+def _plans(
+    offer: Offer, live: frozenset[int], side: Side, lines: Mapping[int, Line], setups: Mapping[int, Setup]
+) -> dict[int, Plan]:
+    """``live`` lines move to the gateway's address on ``side``; all others that are ours are refused.
+
+    ``setups``: where ``a=setup`` changes.
+    """
     plans: dict[int, Plan] = {}
     for index, rules in offer.plans.items():
         line = lines.get(index) if index in live else None
@@ -265,7 +359,8 @@ def _plans(offer: Offer, live: frozenset[int], side: Side, lines: Mapping[int, L
             raise LocalError("the gateway has not chosen an address yet")
         address = line.local[side] if line is not None else None
         values = Values(fingerprint=line.fingerprint if line is not None else None)
-        plans[index] = Plan(treatment=rules, address=address, values=values)
+        setup = setups[index].value if index in setups else None
+        plans[index] = Plan(treatment=rules, address=address, values=values, setup=setup)
     return plans
 
 

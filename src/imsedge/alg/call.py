@@ -111,7 +111,7 @@ class Call:
         request = self._legs.invite
         routed = self._router.initial(request, flow)
         meaning, self._legs.negotiation = self._legs.negotiation.read(request, Role.CALLER)
-        self.media.announced = routed.binding.secured if routed.binding else frozenset()
+        self.media.meet(routed.binding, self._legs.side, request, flow)
         self._started, self.deadline = now, now + self._settings.answer_timeout
         return self._judge_request(_Arrived(key, request, routed, Role.CALLER, None, now), meaning)
 

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 
 from imsedge.alg.gateways import Gateways
+from imsedge.alg.nat import Whereabouts
 from imsedge.alg.outputs import Log, Output, Tag
 from imsedge.alg.planner import Result, plan, read_result
-from imsedge.alg.procedures import Rejected
+from imsedge.alg.procedures import Rejected, Side
+from imsedge.alg.registration import Binding
 from imsedge.alg.session import MediaSession, Perform, Verdict
 from imsedge.alg.session import Output as SessionOutput
 from imsedge.alg.settings import EdgeSettings
 from imsedge.h248.association.events import RequestTo
 from imsedge.h248.model import Mid
+from imsedge.sip.flow import Flow
+from imsedge.sip.message import SipRequest
+from imsedge.sip.uri import SipUri, read_uri
 
 Then = Callable[[Verdict], list[Output]]
 """What to do with the message once its description has been judged."""
@@ -33,6 +38,16 @@ class Media:
         self._context: int | None = None  # under which the directory knows us
         self._requests = 0
         self._then: Then | None = None
+
+    def meet(self, binding: Binding | None, caller: Side, invite: SipRequest, flow: Flow) -> None:
+        """Learn about the UE of this call: what it registered, and where it is."""
+        self.announced = binding.secured if binding else frozenset()
+        if caller is Side.ACCESS:
+            self.session.place = Whereabouts(flow.remote.host, invite.via.host)
+        elif binding is not None:
+            contact = read_uri(binding.contact)
+            named = contact.host if isinstance(contact, SipUri) else ""
+            self.session.place = Whereabouts(binding.flow.remote.host, named)
 
     @property
     def busy(self) -> bool:

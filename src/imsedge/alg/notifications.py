@@ -17,7 +17,7 @@ from imsedge.h248.model import (
     ServiceChangeResult,
     Verb,
 )
-from imsedge.h248.packages import hangterm, tcpbcc, tlsbsc
+from imsedge.h248.packages import adid, hangterm, tcpbcc, tlsbsc
 
 UNKNOWN_CONTEXT = ErrorDescriptor(411, "The transaction refers to an unknown ContextId")
 UNSUPPORTED_COMMAND = ErrorDescriptor(443, "Unsupported or Unknown Command")
@@ -83,6 +83,8 @@ def _read_event(termination: str, event: ObservedEvent) -> Finding:
     stream = event.stream or 0
     if hangterm.HEARTBEAT.named(event.name):
         return Finding(Kind.ALIVE, termination, stream, "heartbeat")
+    if adid.STOPPED.named(event.name):
+        return Finding(Kind.FAILED, termination, stream, "no payload for too long")
     for package in _CHANGES:
         if package.BNC_CHANGE.named(event.name):
             try:

@@ -23,6 +23,7 @@ from msgspec import Struct, field
 from imsedge.alg.procedures import (
     Ack,
     Configure,
+    Latch,
     Procedure,
     Rejected,
     ReleaseTerminations,
@@ -31,6 +32,7 @@ from imsedge.alg.procedures import (
     StreamAck,
     StreamMode,
     StreamRequest,
+    Traffic,
 )
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError
@@ -56,7 +58,7 @@ from imsedge.h248.model import (
     Stream,
     Verb,
 )
-from imsedge.h248.packages import gm, hangterm, ipdc, tcpbcc, tlsbsc
+from imsedge.h248.packages import adid, ds, gm, hangterm, ipdc, ipnapt, tcpbcc, tlsbsc, tman
 from imsedge.sdp.attributes import read_address, read_fingerprints
 from imsedge.sdp.offer_answer import DISCARD_PORT
 from imsedge.sdp.parser import read_descriptions
@@ -68,6 +70,11 @@ _MODES = {
     StreamMode.BOTH: model.StreamMode.SEND_RECEIVE,
     StreamMode.INACTIVE: model.StreamMode.INACTIVE,
 }
+
+
+_FAMILIES = {False: "IP4", True: "IP6"}
+
+_LATCHES = {Latch.FIRST: "LATCH", Latch.AGAIN: "RELATCH"}
 
 
 class PlannerSettings(Struct, frozen=True, kw_only=True):
@@ -132,6 +139,7 @@ def _control(request: StreamRequest, realm: str | None) -> LocalControl | None:
         ),
     )
     properties = [write() for present, write in rows if present]
+    properties += _traffic(request.traffic) if request.traffic else []
     if request.only_from_remote is not None:
         properties += _source_filter(request)
     mode = _MODES[request.through_connection] if request.through_connection else None
@@ -149,6 +157,14 @@ def _source_filter(request: StreamRequest) -> list[Parameter]:
     return [*address, gm.SPF.write(True), gm.SPR.write(remote.port)]
 
 
+def _traffic(traffic: Traffic) -> list[Parameter]:
+    """DiffServ marking (H.248.52: the octet, code point in its upper bits) and policing (H.248.53)."""
+    rates = ((tman.PDR, traffic.peak_rate), (tman.SDR, traffic.sustained_rate), (tman.MBS, traffic.burst))
+    policed = [key.write(value) for key, value in rates if value is not None]
+    marked = [ds.DSCP.write(bytes((traffic.dscp << 2,)))] if traffic.dscp is not None else []
+    return [*marked, *policed, *([tman.POL.write(True)] if policed else [])]
+
+
 def _local(request: StreamRequest, family: str) -> str | None:
     if not request.local_address_request and request.local is None:
         return None
@@ -156,7 +172,8 @@ def _local(request: StreamRequest, family: str) -> str | None:
         family, host, port = _family(request.local), request.local.host, str(request.local.port)
     else:
         host = port = CHOOSE
-        family = _family(request.remote) if request.remote else family
+        known = request.remote.is_ipv6 if request.remote else request.ipv6
+        family = family if known is None else _FAMILIES[known]
     attributes = [f"setup:{request.setup}"] if request.setup else []
     if request.fingerprint_request:
         attributes.append(f"fingerprint:sha-256 {CHOOSE}")
@@ -177,7 +194,7 @@ def _sdp(family: str, host: str, port: str, transport: str | None, attributes: l
 
 
 def _family(address: TransportAddress) -> str:
-    return "IP6" if address.is_ipv6 else "IP4"
+    return _FAMILIES[address.is_ipv6]
 
 
 def _events(procedure: Reserve | Configure) -> tuple[RequestedEvent, ...]:
@@ -194,15 +211,27 @@ def _events(procedure: Reserve | Configure) -> tuple[RequestedEvent, ...]:
         found.append(RequestedEvent(tcpbcc.BNC_CHANGE.name, parameters=(kinds,)))
     if any(stream.notify_tls_failure for stream in streams):
         found.append(RequestedEvent(tlsbsc.BNC_CHANGE.name, parameters=(tlsbsc.TYPE.write("Mfail"),)))
+    if quiet := max((stream.inactivity for stream in streams), default=0):
+        limits = (adid.DURATION.write(quiet), adid.DIRECTION.write("BOTH"))
+        found.append(RequestedEvent(adid.STOPPED.name, parameters=limits))
     return tuple(found)
 
 
 def _signals(streams: tuple[StreamRequest, ...]) -> tuple[Signal, ...]:
+    latched = (
+        Signal(
+            ipnapt.LATCH.name,
+            stream=stream.stream,
+            parameters=(ipnapt.NAPT.write(_LATCHES[stream.latch]),),
+        )
+        for stream in streams
+        if stream.latch is not None
+    )
     rows = (
         *((tcpbcc.EST_BNC.name, stream.stream) for stream in streams if stream.send_tcp),
         *((tlsbsc.EST_BNC.name, stream.stream) for stream in streams if stream.establish_tls),
     )
-    return tuple(Signal(name, stream=number) for name, number in rows)
+    return (*latched, *(Signal(name, stream=number) for name, number in rows))
 
 
 # --- H.248 -> acknowledgement ----------------------------------------------------------------------------

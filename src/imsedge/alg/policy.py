@@ -1,4 +1,4 @@
-"""What is secured where: the operator's settings and the facts of one m-line decide.
+"""What is secured and what is anchored: the operator's settings and the facts of one m-line decide.
 
 TR 29.828 clauses 5.2.1.2.2 and 5.2.1.2.3 with both RCS notes; TS 24.229 for ``a=3ge2ae``.  ``decide`` reads
 one table from top to bottom, the first row that fits counts.  Whoever asked for e2ae security and
@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from imsedge.alg.procedures import Side
+from imsedge.alg.directions import TcpStart
+from imsedge.alg.nat import Traversal
+from imsedge.alg.procedures import Side, TcpMode
 from imsedge.sdp.kinds import MediaKind, Medium
 
 
@@ -37,6 +39,24 @@ class OnBearerFailure(Enum):
     LOG = "log"
 
 
+class Anchoring(Enum):
+    """Which TCP media go through the gateway without being secured there."""
+
+    NEVER = "never"
+    BEHIND_NAT = "behind_nat"  # those of UEs that cannot be called
+    ALWAYS = "always"
+
+
+class TlsCollision(Enum):
+    """TLS end to end, and both parties would open TCP and be TLS clients (TR 29.828 annex D)."""
+
+    REFUSE = "refuse"
+    PASS = "pass"  # noqa: S105 - direction and roles stay: works if the UE can be called nevertheless
+
+
+ANCHORED = frozenset({Medium.MSRP, Medium.BFCP, Medium.TCP})
+"""Media over TCP, which can be anchored whatever they carry."""
+
 SERVED = frozenset({Medium.MSRP})
 """Media that this controller can secure at the access edge."""
 
@@ -46,6 +66,9 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     ``delayed_establishment``: connection requests are dropped until the answer tells from whom to accept
     (TR 29.828 clause 4.4.2).  ``heartbeat``: seconds, hanging termination detection; 0 switches it off.
+    ``anchoring``, ``tcp_mode``, ``tcp_start``: of TCP that is not secured here.  ``report_connected``: the
+    gateway reports when such TCP is up on both sides (figure y.2.1 step 24).  ``inactivity``: seconds without
+    payload after which media count as lost; 0 switches it off.
     """
 
     securing: dict[str, Securing] = {}
@@ -53,16 +76,29 @@ class Policy(Struct, frozen=True, kw_only=True):
     delayed_establishment: bool = False
     on_bearer_failure: OnBearerFailure = OnBearerFailure.RELEASE
     heartbeat: int = 600
+    anchoring: Anchoring = Anchoring.NEVER
+    tcp_mode: TcpMode = TcpMode.PROXY
+    tcp_start: TcpStart = TcpStart.TRIGGERED
+    nat: Traversal = Traversal.DETECTED
+    tls_collision: TlsCollision = TlsCollision.REFUSE
+    report_connected: bool = False
+    inactivity: int = 0
 
     def securing_of(self, kind: MediaKind) -> Securing:
         """What the operator wants for this kind of media."""
         return self.securing.get(kind.mechanism or "", Securing.REGISTERED)
+
+    def anchors(self, medium: Medium, *, natted: bool) -> bool:
+        """Whether the operator wants this medium in the gateway when it is not secured."""
+        wanted = self.anchoring is Anchoring.ALWAYS or (natted and self.anchoring is Anchoring.BEHIND_NAT)
+        return wanted and medium in ANCHORED
 
 
 class Treatment(Enum):
     """What happens to an m-line."""
 
     E2AE = "TLS ends in the gateway"
+    ANCHOR = "anchored in the gateway"
     UNTOUCHED = "untouched"
     REFUSE = "refused"
 
@@ -73,7 +109,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     ``offerer``: where the offer comes from.  ``served``: a medium that can be secured here.
     ``announced``: UE and P-CSCF both announced the mechanism at registration.  ``fingerprint``: a usable one.
     ``matched``: the clients can live with a changed ``c=``.  ``usable``: address and ``a=setup`` are.
-    ``anchored``: the stream is e2ae already, this is a further offer.
+    ``anchored``: the stream is e2ae already, this is a further offer.  ``carried``: it is anchored already
+    without being secured.  ``anchor``: the operator wants it anchored.  ``collision``: see ``TlsCollision``.
     """
 
     offerer: Side
@@ -86,6 +123,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     matched: bool
     usable: bool
     anchored: bool
+    anchor: bool = False
+    carried: bool = False
+    collision: bool = False
 
     @property
     def from_ue(self) -> bool:
@@ -105,6 +145,11 @@ class Decision(NamedTuple):
 
     treatment: Treatment
     reason: str
+
+    @property
+    def is_anchored(self) -> bool:
+        """It goes through the gateway."""
+        return self.treatment in {Treatment.E2AE, Treatment.ANCHOR}
 
 
 class _Row(NamedTuple):
@@ -130,7 +175,28 @@ _TABLE = (
     _refuse(
         lambda f: f.anchored and not f.from_ue and f.tls, "TLS from the core on a stream secured to the edge"
     ),
-    _Row(lambda f: not _secured(f), Decision(Treatment.UNTOUCHED, "e2ae security does not apply")),
+    _Row(
+        lambda f: not (_secured(f) or f.anchor or f.carried),
+        Decision(Treatment.UNTOUCHED, "e2ae security does not apply"),
+    ),
+    _refuse(
+        lambda f: not _secured(f) and f.usable and f.collision,
+        "end-to-end TLS: the UE is behind a NAT and its peer insists on calling, so both would be TLS clients"
+        " (TR 29.828 annex D)",
+    ),
+    _Row(
+        lambda f: not _secured(f) and f.usable and (f.matched or f.carried),
+        Decision(Treatment.ANCHOR, "TCP is anchored, its payload passes as it is"),
+    ),
+    _refuse(lambda f: not _secured(f) and f.carried, "address or setup attribute that cannot be used"),
+    _Row(
+        lambda f: not _secured(f) and not f.matched,
+        Decision(Treatment.UNTOUCHED, "MSRP without msrp-cema cannot pass an application-agnostic gateway"),
+    ),
+    _Row(
+        lambda f: not _secured(f),
+        Decision(Treatment.UNTOUCHED, "address or setup attribute that cannot be used"),
+    ),
     _refuse(lambda f: not f.served, "e2ae security is not possible for this medium here"),
     _refuse(lambda f: f.never and not f.anchored, "e2ae security is switched off here"),
     _refuse(

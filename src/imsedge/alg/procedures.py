@@ -39,15 +39,37 @@ class StreamMode(Enum):
     INACTIVE = "inactive"
 
 
+class Latch(Enum):
+    """Remote NA(P)T traversal (TS 23.334 clause 5.4; H.248.37): the address is learnt from what comes."""
+
+    FIRST = "first"
+    AGAIN = "again"
+
+
+class Traffic(Struct, frozen=True, kw_only=True):
+    """QoS of one stream on one side (TS 23.334 clauses 5.7 and 5.8); ``None``: as the gateway does by itself.
+
+    ``dscp``: of what leaves towards the peer, 0 to 63.  Rates in octets a second and ``burst`` in octets:
+    what the peer may send.
+    """
+
+    dscp: int | None = None
+    peak_rate: int | None = None
+    sustained_rate: int | None = None
+    burst: int | None = None
+
+
 class StreamRequest(Struct, frozen=True, kw_only=True):
     """Information elements of one stream.  ``None`` = not in this request.
 
     ``transport``: ``"TCP"``, ``"TCP/TLS"``, ``"TCP/MSRP"``, ``"TCP/TLS/MSRP"``, ``"UDP"``, ``"UDP/DTLS"``.
-    ``local_address_request``: the gateway picks address and port.
+    ``local_address_request``: the gateway picks address and port, of IPv6 when ``ipv6`` says so.
     ``remote_fingerprints``: orders verification (Remote certificate fingerprint).
+    ``latch``: the peer is where its connection comes from.
     ``discard_incoming``: drop connection requests until told otherwise (delayed establishment).
     ``only_from_remote``: accept connections from the remote address only (source filtering).
     ``notify_tcp_established``: report also when TCP is up, not only when it fails.
+    ``inactivity``: seconds without payload after which that is reported.
     ``release``: the stream goes, its termination and the other streams stay (H.248.1 clause 7.1.8: empty
     Local and Remote); nothing else is set then.
     """
@@ -55,6 +77,7 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     stream: int = 1
     transport: str | None = None
     local_address_request: bool = False
+    ipv6: bool | None = None
     local: TransportAddress | None = None
     remote: TransportAddress | None = None
     setup: str | None = None
@@ -63,12 +86,15 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     tcp_mode: TcpMode | None = None
     discard_incoming: bool | None = None
     only_from_remote: bool | None = None
+    latch: Latch | None = None
     send_tcp: bool = False
     establish_tls: bool = False
     notify_tcp_failure: bool = False
     notify_tcp_established: bool = False
     notify_tls_failure: bool = False
     through_connection: StreamMode | None = None
+    inactivity: int = 0
+    traffic: Traffic | None = None
     release: bool = False
 
 

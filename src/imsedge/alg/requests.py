@@ -1,80 +1,137 @@
 """Information elements of one stream, from what was offered and answered (TS 23.334 clause 8.2 to 8.4).
 
-The figures of TR 29.828 clause 5.2.1.2 say which of them stand at which arrow; ``alg.session`` has the table.
+The figures of TR 29.828 clauses 5.2.1.2 and y.2 say which of them stand at which arrow; ``alg.session`` has
+the table.
 """
+
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from imsedge.alg.body import Answer, Line, Offer
+from imsedge.alg.body import Answer, Line, Offer, Peer
+from imsedge.alg.directions import MIRRORED, TcpStart, first_mode, waits_on
 from imsedge.alg.policy import Policy
-from imsedge.alg.procedures import Side, StreamMode, StreamRequest, TcpMode
+from imsedge.alg.procedures import Latch, Side, StreamMode, StreamRequest, TcpMode
+from imsedge.core.address import TransportAddress
 from imsedge.sdp.attributes import Setup
-
-# What the gateway is towards the offerer, whose part it plays towards the answerer (RFC 4145 clause 4.1).
-_MIRRORED = {
-    Setup.ACTIVE: Setup.PASSIVE,
-    Setup.PASSIVE: Setup.ACTIVE,
-    Setup.ACTPASS: Setup.ACTPASS,
-}
+from imsedge.sdp.offer_answer import DISCARD_PORT
 
 
 def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamRequest:
-    """Steps 2 and 5: a new stream; on the offerer's side with what is known of the offerer."""
+    """Steps 2 and 5: a new stream.
+
+    Of a secured one the offerer's side is told all that is known of the offerer; of another one only the
+    minimum, as which side calls is not decided yet (figure y.2.1 step 2).
+    """
     offers, access = side is offer.offerer, side is Side.ACCESS
-    peer = offer.peers[line.index] if offers else None
-    setup = offer.setups[line.index]
+    peer, steer = offer.peers[line.index], offer.steers[line.index]
+    offered = offer.setups[line.index]
+    natted = access and steer.natted
+    known = peer if offers and line.is_secured else None
+    setup = MIRRORED[offered] if offers else offer.sent_setups[line.index]
+    if waits_on(side, offered, steer):
+        setup = Setup.PASSIVE
     return StreamRequest(
         stream=line.stream,
         transport=line.transport(side),
         local_address_request=True,
-        remote=peer.address if peer else None,
-        setup=(_MIRRORED[setup] if offers else setup).value,
-        fingerprint_request=access,
-        remote_fingerprints=peer.fingerprints if peer and access else None,
-        tcp_mode=TcpMode.PROXY,
+        ipv6=peer.address.is_ipv6 if offers else None,
+        remote=_reachable(known.address, natted=natted) if known else None,
+        setup=setup.value,
+        fingerprint_request=access and line.is_secured,
+        remote_fingerprints=known.fingerprints if known and access else None,
+        tcp_mode=first_mode(offered, steer) or (TcpMode.PROXY if line.is_secured else None),
         discard_incoming=True if policy.delayed_establishment and not offers else None,
+        latch=Latch.FIRST if natted and setup is not Setup.ACTIVE else None,
         notify_tcp_failure=True,
-        notify_tls_failure=access,
+        inactivity=policy.inactivity,
+        notify_tls_failure=access and line.is_secured,
         through_connection=StreamMode.BOTH,
     )
 
 
-def configuration(
-    policy: Policy, offer: Offer, answer: Answer, line: Line, side: Side, *, foreign: bool, early: bool
-) -> StreamRequest | None:
-    """Steps 13 and 16, or 14: what the answer has changed for this side; ``None`` when nothing.
+class Turn(NamedTuple):
+    """The answer in its dialog.
 
     ``foreign``: another dialog takes the media over, so nobody else may connect any more.  ``early``: the
     answer is provisional, and whether its sender connects decides if another dialog still can.
     """
+
+    foreign: bool
+    early: bool
+
+
+def configuration(
+    policy: Policy, offer: Offer, answer: Answer, line: Line, side: Side, turn: Turn
+) -> StreamRequest | None:
+    """Steps 13 and 16, or 14: what the answer has changed for this side; ``None`` when nothing."""
     peers = {offer.offerer: offer.peers[line.index], offer.offerer.other: answer.peers[line.index]}
     if all(peer.is_same(line.told.get(place)) for place, peer in peers.items()):
         return None  # both parties are where they were: connection and roles stay (RFC 8122 clause 6.2)
-    request = StreamRequest(stream=line.stream, tcp_mode=TcpMode.PROXY)
-    peer, access = peers[side], side is Side.ACCESS
+    outlook, steer = answer.outlooks[line.index], answer.steers[line.index]
+    peer, active = peers[side], outlook.calls(side)
     moved = not peer.is_same(line.told.get(side))
-    active = answer.gateway_is_active(line.index, offer.offerer)
-    directed = access and (side is offer.offerer or active)
+    if line.is_secured:
+        turned = outlook.mode is not (first_mode(offer.setups[line.index], steer) or TcpMode.PROXY)
+        directed = turned or (side is Side.ACCESS and (side is offer.offerer or active))
+    else:
+        directed = moved
     if not (moved or directed):
         return None
-    request = replace(request, transport=line.transport(side))
+    request = StreamRequest(stream=line.stream, tcp_mode=outlook.mode, transport=line.transport(side))
     if moved:
-        delayed = policy.delayed_establishment and side is not offer.offerer
-        request = replace(
-            request,
-            remote=peer.address,
-            remote_fingerprints=peer.fingerprints if access else None,
-            discard_incoming=False if delayed else None,
-            only_from_remote=True if delayed or foreign else None,
-            notify_tcp_failure=early,
-            notify_tcp_established=early,
-            notify_tls_failure=early and access,
-        )
+        natted = side is Side.ACCESS and steer.natted and not active
+        request = _with_peer(request, line, side, peer, turn, natted=natted)
+        last = not line.is_secured and (side is offer.offerer or outlook.mode is TcpMode.MERGE)
+        request = _armed(request, policy, last=last, early=turn.early)
+        if policy.delayed_establishment and side is not offer.offerer:
+            request = replace(request, discard_incoming=False, only_from_remote=not natted)
     if directed:
         request = replace(
             request,
             local=line.local[side],
             setup=(Setup.ACTIVE if active else Setup.PASSIVE).value,
-            establish_tls=active,
+            establish_tls=active and line.is_secured and side is Side.ACCESS,
+            send_tcp=active and not line.is_secured and _is_ordered(policy, outlook.called, outlook.mode),
         )
     return request
+
+
+def _with_peer(
+    request: StreamRequest, line: Line, side: Side, peer: Peer, turn: Turn, *, natted: bool
+) -> StreamRequest:
+    """Tell the termination about the party that it faces."""
+    secured = line.is_secured and side is Side.ACCESS
+    return replace(
+        request,
+        remote=_reachable(peer.address, natted=natted),
+        remote_fingerprints=peer.fingerprints if secured else None,
+        only_from_remote=True if turn.foreign and not natted else None,
+        latch=(Latch.AGAIN if side in line.told else Latch.FIRST) if natted else None,
+        notify_tls_failure=turn.early and secured,
+    )
+
+
+def _armed(
+    request: StreamRequest, policy: Policy, *, secured: bool, last: bool, early: bool
+) -> StreamRequest:
+    """``last``: the connection at this side completes the stream (figure y.2.1 step 24)."""
+    reported = early or (policy.report_connected and not secured and last)
+    return replace(
+        request,
+        notify_tcp_failure=reported,
+        notify_tcp_established=reported,
+        inactivity=policy.inactivity if reported else 0,
+    )
+
+
+def _reachable(address: TransportAddress, *, natted: bool) -> TransportAddress:
+    """Behind a NAT nobody can be called, which is what port 9 says (RFC 4145 clause 4.1)."""
+    return address._replace(port=DISCARD_PORT) if natted else address
+
+
+def _is_ordered(policy: Policy, called: frozenset[Side], mode: TcpMode) -> bool:
+    """Two parties that both wait to be called would wait for ever; the kernel's relay needs no order."""
+    if mode is TcpMode.RELAY:
+        return False
+    return policy.tcp_start is TcpStart.ORDERED or len(called) == 2

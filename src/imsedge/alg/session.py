@@ -14,6 +14,10 @@ answer, 16-18                   Configure access: TLS direction
 19, 20 (17, 18)                 answer leaves with TLS                 answer leaves without TLS
 ==============================  =====================================  ====================================
 
+TCP that is only anchored goes as figure y.2.1 draws it: first the offerer's side is reserved (2-4), then the
+answerer's (5-7), both with the minimum; on the answer the answerer's side is configured (12-15), then the
+offerer's (18-20).  The answer leaves after that (13), so that no SYN meets a termination that is not ready.
+
 So: on an offer first the answerer's side is reserved, then the offerer's; on an answer first the answerer's
 side is configured, then the offerer's, and only what changed is told.  Procedures run one after the other;
 while one is unanswered the session is ``busy`` and takes nothing but ``performed`` and ``release``.
@@ -39,6 +43,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from imsedge.alg import nat
 from imsedge.alg.body import Answer, Line, Offer, read_answer, read_offer, sent_offer, write_answer
 from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import (
@@ -51,7 +56,7 @@ from imsedge.alg.procedures import (
     Side,
     StreamRequest,
 )
-from imsedge.alg.requests import configuration, reservation
+from imsedge.alg.requests import Turn, configuration, reservation
 from imsedge.core.errors import LocalError, RemoteError
 from imsedge.sdp.model import Description
 from imsedge.sdp.writer import write_description
@@ -93,12 +98,13 @@ _STATUS = {0: 503, 412: 503, 432: 503, 434: 503, 510: 503, 526: 503, 445: 488, 4
 
 
 class MediaSession:
-    """Offer/answer and gateway state of one call."""
+    """Offer/answer and gateway state of one call.  ``place``: of its UE, as its signalling tells."""
 
     def __init__(self, policy: Policy) -> None:
         self.context: int | None = None
         self.terminations: dict[Side, str] = {}
         self.lines: dict[int, Line] = {}
+        self.place = nat.UNKNOWN
         self._policy = policy
         self._offer: Offer | None = None
         self._sent: Description | None = None
@@ -138,7 +144,7 @@ class MediaSession:
             return [Refuse(491, "another offer is not answered yet")]
         try:
             number = self._last_stream + 1
-            offer = read_offer(text, offerer, self._policy, announced, self.lines, number)
+            offer = read_offer(text, offerer, self._policy, announced, self.lines, number, self.place)
         except RemoteError as error:
             return [Refuse(488, error.reason)]
         if offer.refusal:
@@ -149,7 +155,7 @@ class MediaSession:
         self._replaced = {index: self.lines[index] for index in offer.new if index in self.lines}
         self.lines |= offer.new
         if offer.new:
-            self._steps.extend(partial(self._reserve, offer, side) for side in (offerer.other, offerer))
+            self._steps.extend(partial(self._reserve, offer, side) for side in _reservation_order(offer))
         self._finish = partial(self._offered, offer)
         self._fail = partial(self._offer_failed, offer)
         return self._proceed()
@@ -163,21 +169,19 @@ class MediaSession:
         foreign = self._owner not in ("", dialog)
         if foreign and not final:
             return self._withhold(dialog, text)
-        if foreign and any(self.lines[index].stream in self._connected for index in offer.secured):
+        if foreign and any(self.lines[index].stream in self._connected for index in offer.anchored):
             return self._answer_refused(500, "another branch of the call holds the media connection")
         if not foreign and self._answered and text == self._last[0]:
             return [Forward(self._last[1])]
         if not offer.is_ours:
             return self._answer_untouched(text, dialog)
         try:
-            answer = read_answer(text, offer, sent)
+            answer = read_answer(text, offer, sent, self._policy, self.place)
         except RemoteError as error:
             return self._answer_refused(488, error.reason)
         self._answered, self._owner = True, dialog
         for side in (offer.offerer.other, offer.offerer):
-            self._steps.append(
-                partial(self._configure, offer, answer, side, foreign=foreign, early=not final)
-            )
+            self._steps.append(partial(self._configure, offer, answer, side, Turn(foreign, not final)))
         self._finish = partial(self._answer_done, offer, answer)
         self._fail = self._answer_failed
         return self._proceed()
@@ -279,8 +283,9 @@ class MediaSession:
 
     def _offered(self, offer: Offer) -> list[Output]:
         for index in offer.new:
-            told = {offer.offerer: offer.peers[index]}
-            self.lines[index] = replace(self.lines[index], told=told)
+            line = self.lines[index]
+            told = {offer.offerer: offer.peers[index]} if line.is_secured else {}
+            self.lines[index] = replace(line, told=told)
         self._sent = sent_offer(offer, self.lines)
         self._sent_text = write_description(self._sent) if offer.plans else offer.text
         return [Forward(self._sent_text)]
@@ -291,14 +296,11 @@ class MediaSession:
 
     # --- answer --------------------------------------------------------------------------------------
 
-    def _configure(
-        self, offer: Offer, answer: Answer, side: Side, *, foreign: bool, early: bool
-    ) -> Procedure | None:
+    def _configure(self, offer: Offer, answer: Answer, side: Side, turn: Turn) -> Procedure | None:
         """Tell ``side`` what is new; ``None`` when nothing is."""
         policy = self._policy
         wanted = (
-            configuration(policy, offer, answer, self.lines[index], side, foreign=foreign, early=early)
-            for index in answer.peers
+            configuration(policy, offer, answer, self.lines[index], side, turn) for index in answer.peers
         )
         streams = tuple(request for request in wanted if request is not None)
         if not streams or self.context is None:
@@ -317,7 +319,7 @@ class MediaSession:
             self.lines[index] = replace(self.lines[index], told=told)
         text = write_answer(answer, offer, self.lines)
         self._last = (answer.text, text)
-        ended = (offer.ended | offer.secured) - answer.peers.keys()
+        ended = (offer.ended | offer.anchored) - answer.peers.keys()
         gone = [*self._replaced.values(), *(self.lines.pop(i) for i in sorted(ended) if i in self.lines)]
         self._replaced = {}
         return [*self._remove(gone), Forward(text)]
@@ -371,6 +373,12 @@ class MediaSession:
         if context is None:
             return []
         return [Perform(ReleaseTerminations(context=context), awaited=False)]
+
+
+def _reservation_order(offer: Offer) -> tuple[Side, Side]:
+    """The figures differ: with a secured line the answerer's side comes first, else the offerer's."""
+    secured = any(line.is_secured for line in offer.new.values())
+    return (offer.offerer.other, offer.offerer) if secured else (offer.offerer, offer.offerer.other)
 
 
 def _refusal(rejected: Rejected) -> Refuse:

@@ -37,6 +37,13 @@ def policy(section: PolicySection) -> Policy:
         delayed_establishment=section.delayed_establishment,
         on_bearer_failure=section.on_bearer_failure,
         heartbeat=section.heartbeat,
+        anchoring=section.tcp.anchor,
+        tcp_mode=section.tcp.mode,
+        tcp_start=section.tcp.start,
+        nat=section.nat,
+        tls_collision=section.tcp.tls_collision,
+        report_connected=section.tcp.report_connected,
+        inactivity=section.inactivity,
     )
 
 

@@ -10,7 +10,10 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from imsedge.alg.policy import Matching, OnBearerFailure, Securing
+from imsedge.alg.directions import TcpStart
+from imsedge.alg.nat import Traversal
+from imsedge.alg.policy import Anchoring, Matching, OnBearerFailure, Securing, TlsCollision
+from imsedge.alg.procedures import TcpMode
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings_types import (
     PROFILE,
@@ -21,6 +24,7 @@ from imsedge.daemon.settings_types import (
     IpAddresses,
     LogFormat,
     LogLevel,
+    Numbers,
     OptionalAddress,
     OptionalPath,
     TlsProfileName,
@@ -66,7 +70,7 @@ class AgwH248(Section):
     """The gateway as H.248 media gateway."""
 
     transport: H248Transport = setting(
-        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT."
+        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it."
     )
     listen: Address = setting(TransportAddress("127.0.0.1", 2946), "Our address and port; port 0 is any.")
     controllers: Addresses = setting(
@@ -77,7 +81,15 @@ class AgwH248(Section):
     )
     version: int = setting(2, "Highest protocol version to offer.", ge=1, le=3)
     profile: str = setting("", "Profile offered at registration, name/version. Empty: none.", pattern=PROFILE)
-    encoding: H248Encoding = setting(H248Encoding.COMPACT, "Encoding of what we send.")
+    encoding: H248Encoding = setting(
+        H248Encoding.COMPACT,
+        "Encoding of what we send first; text is answered in text, binary (ber) in binary.",
+    )
+    numbers: Numbers = setting(
+        {},
+        'Binary numbers that the peer uses instead of ours: "property gm/saf" = 1, "package gm" = 0x8c,'
+        ' "event hangterm/thb timerx" = 1; docs/packages.md has ours.',
+    )
     restart_wait: float = setting(
         0.1, "Longest random wait before the first registration (MWD).", unit="s", ge=0, le=600
     )
@@ -147,6 +159,9 @@ class AgwLimits(Section):
     """How much a controller can make the gateway hold."""
 
     contexts: int = setting(10_000, "Contexts at a time (root/maxNumberOfContexts).", ge=1, le=1_000_000)
+    terminations: int = setting(
+        8, "Terminations of a context (root/maxTerminationsPerContext).", ge=2, le=64
+    )
     streams: int = setting(8, "Streams of a termination.", ge=1, le=64)
     executions: int = setting(1_000, "Transactions being executed at a time.", ge=1, le=100_000)
     plane_timeout: float = setting(
@@ -177,14 +192,25 @@ class AlgH248(Section):
     """The controller as H.248 media gateway controller."""
 
     transport: H248Transport = setting(
-        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT."
+        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it."
     )
-    listen: Address = setting(TransportAddress("127.0.0.1", 2944), "Our address and port; port 0 is any.")
+    listen: Address = setting(
+        TransportAddress("127.0.0.1", 2944),
+        "Our address and port; port 0 is any. Usual are 2944 for text and 2945 for binary.",
+    )
     mid: str = setting("", "Message identifier. Empty: the address of listen.")
     version: int = setting(3, "Highest protocol version to accept.", ge=1, le=3)
     profiles: Words = setting((), "Profiles to accept, name/version each. Empty: any.")
     gateways: Words = setting((), "Message identifiers of gateways that may register. Empty: any.")
-    encoding: H248Encoding = setting(H248Encoding.COMPACT, "Encoding of what we send.")
+    encoding: H248Encoding = setting(
+        H248Encoding.COMPACT,
+        "Encoding of what we send first; text is answered in text, binary (ber) in binary.",
+    )
+    numbers: Numbers = setting(
+        {},
+        'Binary numbers that the peer uses instead of ours: "property gm/saf" = 1, "package gm" = 0x8c,'
+        ' "event hangterm/thb timerx" = 1; docs/packages.md has ours.',
+    )
     audit: float = setting(
         10.0, "Silence after which a gateway is asked for a sign of life; 0: never.", unit="s", ge=0, le=3_600
     )
@@ -229,6 +255,34 @@ class SecuringSection(Section):
     )
 
 
+class TcpSection(Section):
+    """TCP media that are not secured here: plain MSRP and BFCP, TLS from end to end, all other TCP."""
+
+    anchor: Anchoring = setting(
+        Anchoring.NEVER,
+        "What goes through the gateway: never: nothing, it passes by; behind_nat: media of UEs behind a NAT;"
+        " always.",
+    )
+    mode: TcpMode = setting(
+        TcpMode.PROXY,
+        "relay: the kernel rewrites addresses of one connection (the gateway needs CAP_NET_ADMIN); proxy: two"
+        " connections, opened in the direction that the parties agreed; merge: both parties open theirs.",
+    )
+    start: TcpStart = setting(
+        TcpStart.TRIGGERED,
+        "What makes the gateway open a connection: triggered: the connection at the other side; ordered: the"
+        " answer (TR 29.828 figure y.2.1).",
+    )
+    report_connected: bool = setting(
+        False, "Let the gateway report the connection that completes a stream (step 24)."
+    )
+    tls_collision: TlsCollision = setting(
+        TlsCollision.REFUSE,
+        "TLS from end to end that would make both parties TLS clients because of a NAT (TR 29.828 annex D):"
+        " refuse it, or let it pass unchanged.",
+    )
+
+
 class PolicySection(Section):
     """The operator's decisions about calls."""
 
@@ -239,6 +293,20 @@ class PolicySection(Section):
     )
     delayed_establishment: bool = setting(
         False, "Drop connection requests until the answer tells from whom to accept (TR 29.828 clause 4.4.2)."
+    )
+    nat: Traversal = setting(
+        Traversal.DETECTED,
+        "When a UE is taken to be behind a NAT, so that it opens TCP and is known by where it calls from:"
+        " never; detected: Via, Contact or a private c= differ from where its signalling comes from; always.",
+    )
+    tcp: TcpSection = setting(TcpSection(), "TCP media that are not secured here.")
+    inactivity: int = setting(
+        0,
+        "Let the gateway report media without any payload for this long (adid/ipstop), which is then taken"
+        " for a failure; 0: never.",
+        unit="s",
+        ge=0,
+        le=86_400,
     )
     on_bearer_failure: OnBearerFailure = setting(
         OnBearerFailure.RELEASE, "What a failure that the gateway reports does to the call."

@@ -20,13 +20,20 @@ from imsedge.sdp.rules import RULES, Half, Towards, Treatment
 from imsedge.sdp.rules.e2ae import SECURED_LEG
 from imsedge.sdp.rules.model import NO_VALUES, Values, apply, drop_attributes, dropped_by
 
+TURNED = "the direction of TCP changes at the gateway"
+"""Reported beside the rules, when ``a=setup`` leaves with another value."""
+
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What happens to one media.  ``address``: the gateway's on the other side; ``None``: refused."""
+    """What happens to one media.  ``address``: the gateway's on the other side; ``None``: refused.
+
+    ``setup``: what ``a=setup`` says there; ``None``: what it said here.
+    """
 
     treatment: Treatment
     address: TransportAddress | None
     values: Values = NO_VALUES
+    setup: str | None = None
 
 
 class Transformed(Struct, frozen=True):
@@ -55,10 +62,23 @@ def transform(
             continue
         section = media if plan.address is not None else media.with_fields(port="0")
         applied = apply(rules[index], section, plan.values)
-        sections.append(applied.media)
-        fired.append(applied.fired)
+        directed = _directed(applied.media, plan)
+        sections.append(directed)
+        fired.append((*applied.fired, *([TURNED] if directed != applied.media else [])))
     addresses = {index: plan.address for index, plan in plans.items() if plan.address is not None}
     return Transformed(replace_addresses(replace(level, media=tuple(sections)), addresses), tuple(fired))
+
+
+def _directed(media: Media, plan: Plan) -> Media:
+    """With the plan's ``a=setup`` in the place of its own; one at session level is outweighed."""
+    if plan.setup is None or plan.address is None:
+        return media
+    line = Line("a", f"setup:{plan.setup}")
+    found = [old.attribute.lower() == "setup" for old in media.lines]
+    if not any(found):
+        return replace(media, lines=(*media.lines, line))
+    lines = (line if is_setup else old for old, is_setup in zip(media.lines, found, strict=True))
+    return replace(media, lines=tuple(lines))
 
 
 def refuse(media: Media) -> Media:
