@@ -22,6 +22,7 @@ from imsedge.h248.transactions import (
     RequestArrived,
     SendReply,
     Transmit,
+    Tune,
 )
 from kit.h248 import (
     DONE,
@@ -87,6 +88,16 @@ def test_long_execution_sends_pending_by_itself() -> None:
     (pending,) = m.handle(Tick(), 0.5)
     assert decoded(pending).body == (TransactionPending(5),)
     assert m.deadline == 1.0
+
+
+def test_the_peer_may_tune_when_and_how_often_pending_is_sent() -> None:
+    m = transactions(pending_limit=9)
+    assert m.handle(Tune(provisional=0.2, own_pendings=1), 0.0) == []
+    m.handle(Tune(), 0.0)
+    arrive(m, request(5))
+    (pending,) = m.handle(Tick(), 0.2)
+    assert decoded(pending).body == (TransactionPending(5),)
+    assert [type(output) for output in m.handle(Tick(), 0.4)] == [Transmit, RequestAborted]
 
 
 def test_one_pending_too_many_is_answered_506_and_the_user_is_told() -> None:

@@ -25,6 +25,7 @@ from imsedge.h248.transactions import (
     SendRequest,
     Transactions,
     Transmit,
+    Tune,
 )
 from kit.h248 import (
     DONE,
@@ -131,6 +132,13 @@ def test_more_pendings_than_the_limit_end_the_request(pendings: int, failed: boo
     m.handle(SendRequest(audit(), B, tag=9), 0.0)
     outputs = [output for _ in range(pendings) for output in arrive(m, TransactionPending(1))]
     assert outputs == ([RequestFailed(9, 1, Failure.PENDING_LIMIT, B)] if failed else [])
+
+
+def test_the_limit_of_the_peers_pendings_can_be_tuned() -> None:
+    m = transactions(pending_limit=3)
+    m.handle(Tune(peer_pendings=0), 0.0)
+    m.handle(SendRequest(audit(), B, tag=9), 0.0)
+    assert arrive(m, TransactionPending(1)) == [RequestFailed(9, 1, Failure.PENDING_LIMIT, B)]
 
 
 def test_pending_after_the_reply_means_nothing() -> None:

@@ -21,6 +21,7 @@ from imsedge.daemon.agw_setup import (
     association_settings,
     gateway_settings,
     load_default_certificate,
+    tuning,
     worker_settings,
 )
 from imsedge.daemon.control_setup import open_transport, transaction_settings
@@ -165,6 +166,8 @@ class AgwDaemon:
                 self._tell(Request(output.actions))
             case agw.Directed():
                 self._directed(output)
+            case agw.Tuned():
+                self._tell(tuning(output.values))
             case agw.Log():
                 self._log.info(output.text, context=output.context, termination=output.termination)
 

@@ -1,6 +1,7 @@
 """From the gateway's settings to what its parts take."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from imsedge.agw.settings import GatewaySettings, Limits, Realm
@@ -8,9 +9,15 @@ from imsedge.bearer.wire import PortShare, WorkerSettings
 from imsedge.core.errors import SettingError
 from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realms
 from imsedge.h248 import association
+from imsedge.h248.model import DeviceMid
+from imsedge.h248.packages import root
+from imsedge.h248.transactions import TransactionSettings, Tune
 from imsedge.security.certificates import Certificate, load_certificate, self_signed
 
 CERTIFICATE = "default"
+
+# A controller that orders Pending after nothing would get nothing else.
+LEAST_PROVISIONAL = 0.05
 
 
 def load_default_certificate(section: MediaSection) -> Certificate:
@@ -31,12 +38,37 @@ def gateway_settings(settings: AgwSettings, certificate: Certificate) -> Gateway
         ),
         certificates={CERTIFICATE: certificate.der},
         limits=Limits(
-            contexts=limits.contexts, streams_per_termination=limits.streams, executions=limits.executions
+            contexts=limits.contexts,
+            terminations_per_context=limits.terminations,
+            streams_per_termination=limits.streams,
+            executions=limits.executions,
         ),
         plane_timeout=limits.plane_timeout,
         controller_loss_hold=limits.controller_loss_hold,
+        root_values=_root_values(settings.h248),
         epoch=time.time() - time.monotonic(),
     )
+
+
+def tuning(values: Mapping[str, int]) -> Tune:
+    """Properties of ROOT as the transaction layer takes them; those of the controller's own timers are kept
+    for audits only."""
+    provisional = values.get(root.MG_PROVISIONAL.name)
+    return Tune(
+        provisional=None if provisional is None else max(provisional / 1000, LEAST_PROVISIONAL),
+        own_pendings=values.get(root.MG_PENDING_LIMIT.name),
+        peer_pendings=values.get(root.MGC_PENDING_LIMIT.name),
+    )
+
+
+def _root_values(settings: AgwH248) -> dict[str, int]:
+    """What holds until the controller says otherwise."""
+    default = TransactionSettings(mid=DeviceMid("any")).pending_limit
+    return {
+        root.MG_PROVISIONAL.name: round(settings.timers.provisional * 1000),
+        root.MG_PENDING_LIMIT.name: default,
+        root.MGC_PENDING_LIMIT.name: default,
+    }
 
 
 def association_settings(section: AgwH248) -> association.GatewaySettings:

@@ -70,7 +70,8 @@ class AgwH248(Section):
     """The gateway as H.248 media gateway."""
 
     transport: H248Transport = setting(
-        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it."
+        H248Transport.UDP,
+        "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it.",
     )
     listen: Address = setting(TransportAddress("127.0.0.1", 2946), "Our address and port; port 0 is any.")
     controllers: Addresses = setting(
@@ -159,9 +160,7 @@ class AgwLimits(Section):
     """How much a controller can make the gateway hold."""
 
     contexts: int = setting(10_000, "Contexts at a time (root/maxNumberOfContexts).", ge=1, le=1_000_000)
-    terminations: int = setting(
-        8, "Terminations of a context (root/maxTerminationsPerContext).", ge=2, le=64
-    )
+    terminations: int = setting(8, "Terminations of a context (root/maxTerminationsPerContext).", ge=2, le=64)
     streams: int = setting(8, "Streams of a termination.", ge=1, le=64)
     executions: int = setting(1_000, "Transactions being executed at a time.", ge=1, le=100_000)
     plane_timeout: float = setting(
@@ -192,7 +191,8 @@ class AlgH248(Section):
     """The controller as H.248 media gateway controller."""
 
     transport: H248Transport = setting(
-        H248Transport.UDP, "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it."
+        H248Transport.UDP,
+        "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it.",
     )
     listen: Address = setting(
         TransportAddress("127.0.0.1", 2944),

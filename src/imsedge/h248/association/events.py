@@ -22,6 +22,7 @@ from imsedge.h248.transactions import (
     RequestFailed,
     SendReply,
     Transmit,
+    Tune,
 )
 
 # --- settings ----------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ CommonOutput = (
     | MessageErrorArrived
     | Noted
 )
-GatewayInput = CommonInput | Start | Stop | HandOff | Request
+GatewayInput = CommonInput | Start | Stop | HandOff | Request | Tune
 GatewayOutput = CommonOutput | Registered | ControllerLost | Stopped
 ControllerInput = CommonInput | RequestTo | Redirect
 ControllerOutput = CommonOutput | GatewayUp | GatewayLeaving | GatewayDown | GatewayLost

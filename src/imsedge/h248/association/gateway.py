@@ -72,6 +72,7 @@ from imsedge.h248.transactions import (
     TransactionOutput,
     Transactions,
     TransactionSettings,
+    Tune,
 )
 
 
@@ -145,7 +146,7 @@ class GatewayAssociation:
     def handle(self, event: GatewayInput, now: float) -> list[GatewayEffect]:
         """Take one input; return what to do, in order.  Raises ``LocalError`` for wrong use."""
         match event:
-            case Received() | SendReply():
+            case Received() | SendReply() | Tune():
                 return self._pass_on(self.transactions.handle(event, now), now)
             case Request():
                 return self._request(event, now)

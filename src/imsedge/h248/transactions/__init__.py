@@ -18,6 +18,7 @@ from imsedge.h248.transactions.events import (
     TransactionInput,
     TransactionOutput,
     Transmit,
+    Tune,
 )
 from imsedge.h248.transactions.machine import Transactions
 from imsedge.h248.transactions.settings import TransactionSettings
@@ -42,4 +43,5 @@ __all__ = [
     "TransactionSettings",
     "Transactions",
     "Transmit",
+    "Tune",
 ]

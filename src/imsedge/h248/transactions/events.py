@@ -63,6 +63,19 @@ class Forget(Struct, frozen=True):
     mid: Mid
 
 
+class Tune(Struct, frozen=True):
+    """The controller has set properties of package ``root``; ``None``: as before.
+
+    ``provisional``: seconds of execution after which Pending is sent (MGProvisionalResponseTimerValue);
+    ``own_pendings``: how many of those we send, and ``peer_pendings``: how many we take, for one transaction
+    (MGOriginatedPendingLimit, MGCOriginatedPendingLimit).
+    """
+
+    provisional: float | None = None
+    own_pendings: int | None = None
+    peer_pendings: int | None = None
+
+
 # --- outputs -----------------------------------------------------------------------------------------
 
 
@@ -143,7 +156,7 @@ class Noted(Struct, frozen=True):
     peer: TransportAddress | None = None
 
 
-TransactionInput = Received | SendRequest | SendReply | Abandon | Forget
+TransactionInput = Received | SendRequest | SendReply | Abandon | Forget | Tune
 TransactionOutput = (
     Transmit
     | RequestArrived

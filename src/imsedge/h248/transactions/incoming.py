@@ -44,6 +44,7 @@ from imsedge.h248.transactions.events import (
     SendReply,
     TransactionOutput,
     Transmit,
+    Tune,
 )
 from imsedge.h248.transactions.round_trip import BackOff, RoundTrip
 from imsedge.h248.transactions.segments import split
@@ -108,6 +109,13 @@ class Incoming:
         self._finished: deque[_Transaction] = deque()  # in the order of their end, hence of forget_at
         self._bodies: deque[_Transaction] = deque()  # the same, without those whose reply is gone
         self._octets = 0
+
+    def tune(self, order: Tune) -> None:
+        """For Pendings that are sent from now on."""
+        if order.provisional is not None:
+            self._settings = replace(self._settings, provisional=order.provisional)
+        if order.own_pendings is not None:
+            self._settings = replace(self._settings, pending_limit=order.own_pendings)
 
     @property
     def executing(self) -> int:

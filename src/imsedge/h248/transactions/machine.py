@@ -52,6 +52,7 @@ from imsedge.h248.transactions.events import (
     TransactionInput,
     TransactionOutput,
     Transmit,
+    Tune,
 )
 from imsedge.h248.transactions.incoming import Incoming
 from imsedge.h248.transactions.outgoing import Outgoing
@@ -105,6 +106,10 @@ class Transactions:
                 return self._outgoing.abandon(peer)
             case Forget(mid):
                 self._incoming.forget(mid)
+                return []
+            case Tune():
+                self._incoming.tune(event)
+                self._outgoing.tune(event)
                 return []
         raise LocalError(f"{event!r} is no input of the transaction machine")
 

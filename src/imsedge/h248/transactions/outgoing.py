@@ -8,6 +8,8 @@
     PENDED --one Pending too many--> done: RequestFailed(PENDING_LIMIT)
 """
 
+from msgspec.structs import replace
+
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError
 from imsedge.core.ids import IdSource
@@ -31,6 +33,7 @@ from imsedge.h248.transactions.events import (
     SendRequest,
     TransactionOutput,
     Transmit,
+    Tune,
 )
 from imsedge.h248.transactions.round_trip import BackOff, RoundTrip
 from imsedge.h248.transactions.segments import Assembly
@@ -89,6 +92,11 @@ class Outgoing:
     @property
     def deadline(self) -> float:
         return self._timers.deadline
+
+    def tune(self, order: Tune) -> None:
+        """For Pendings that come from now on."""
+        if order.peer_pendings is not None:
+            self._settings = replace(self._settings, pending_limit=order.peer_pendings)
 
     def send(self, order: SendRequest, now: float) -> list[TransactionOutput]:
         """Give the request an id and send it the first time."""
