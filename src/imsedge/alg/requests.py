@@ -112,11 +112,9 @@ def _with_peer(
     )
 
 
-def _armed(
-    request: StreamRequest, policy: Policy, *, secured: bool, last: bool, early: bool
-) -> StreamRequest:
+def _armed(request: StreamRequest, policy: Policy, *, last: bool, early: bool) -> StreamRequest:
     """``last``: the connection at this side completes the stream (figure y.2.1 step 24)."""
-    reported = early or (policy.report_connected and not secured and last)
+    reported = early or (policy.report_connected and last)
     return replace(
         request,
         notify_tcp_failure=reported,
