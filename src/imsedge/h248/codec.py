@@ -4,8 +4,9 @@
     datagram = encode(message, Encoding.COMPACT)
 
 Text (Annex B) starts with a letter, ``!``, a blank or a comment; binary (Annex A, BER) starts with the
-SEQUENCE tag 0x30.  Nothing else has to be known to decode, but binary writes numbers where text writes names:
-``binary`` says which (``with_overrides`` of the catalogue, groups of terminations).
+SEQUENCE tag 0x30.  Nothing else has to be known to decode, but binary writes numbers where text writes names,
+and peers have dialects: ``binary`` says which (``with_overrides`` of the catalogue, groups of terminations,
+names of items in text).
 """
 
 from enum import Enum
@@ -52,11 +53,11 @@ def decode(data: bytes, *, limit: int = MAX_MESSAGE, binary: Context = DEFAULT_B
     """
     if len(data) > limit:
         raise H248Error(errors.SYNTAX_MESSAGE, f"message of {len(data)} octets, {limit} are allowed")
-    return read_binary(data, binary) if data[:1] == b"\x30" else read_text(data)
+    return read_binary(data, binary) if data[:1] == b"\x30" else read_text(data, binary.dialect)
 
 
 def encode(message: Message, encoding: Encoding, *, binary: Context = DEFAULT_BINARY) -> bytes:
     """Write one message; ``LocalError`` when the values cannot be expressed in the encoding."""
     if encoding is Encoding.BER:
         return write_binary(message, binary)
-    return write_text(message, pretty=encoding is Encoding.PRETTY)
+    return write_text(message, binary.dialect, pretty=encoding is Encoding.PRETTY)

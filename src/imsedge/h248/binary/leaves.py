@@ -19,6 +19,7 @@ from imsedge.h248.binary.ber import (
 )
 from imsedge.h248.binary.terminations import BinaryName, TerminationNames
 from imsedge.h248.binary.values import read_value, write_value
+from imsedge.h248.dialect import PLAIN, Dialect
 from imsedge.h248.errors import H248Error
 from imsedge.h248.model import (
     DeviceMid,
@@ -61,10 +62,15 @@ class Remembered:
 
 
 class Context(NamedTuple):
-    """What the two sides must have agreed on: numbers of packages and the hierarchy of terminations."""
+    """What the two sides must have agreed on.
+
+    ``catalogue``: numbers of packages, ``names``: hierarchy of terminations, both for binary; ``dialect``: names
+    of items, for text.
+    """
 
     catalogue: Catalogue
     names: TerminationNames
+    dialect: Dialect = PLAIN
 
 
 UINT16 = Integer(0xFFFF)

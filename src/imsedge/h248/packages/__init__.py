@@ -26,6 +26,8 @@ from imsedge.h248.packages import (
     seg,
     seplink,
     tcpbcc,
+    tcprm,
+    tcptv,
     tlsbsc,
     tman,
     tmanr,
@@ -55,6 +57,8 @@ ALL: tuple[Package, ...] = (
     tmanr.PACKAGE,
     ipra.PACKAGE,
     tcpbcc.PACKAGE,
+    tcprm.PACKAGE,
+    tcptv.PACKAGE,
     tlsbsc.PACKAGE,
     seplink.PACKAGE,
 )

@@ -1,7 +1,8 @@
 """TCP basic connection control ``tcpbcc`` (H.248.89), after the pattern of ``gb``.
 
 ``mode`` and ``incoming`` are ours: how the TCP of two terminations is coupled (TR 29.828 clause 4.3), and
-whether a connection that the peer opens is accepted or its SYN left without an answer until further notice.
+whether a connection that the peer opens is accepted, its SYN left without an answer until further notice
+(``discard``), or until the other termination is connected (``hold``).
 """
 
 from imsedge.h248.packages.model import Event, Package, Param, Property, SignalKey
@@ -10,7 +11,10 @@ from imsedge.h248.packages.weak import number
 
 MODE = Property("tcpbcc/mode", number("property tcpbcc/mode"), Enumeration(relay=1, proxy=2, merge=3))
 INCOMING = Property(
-    "tcpbcc/incoming", number("property tcpbcc/incoming"), Enumeration(accept=1, discard=2), default="accept"
+    "tcpbcc/incoming",
+    number("property tcpbcc/incoming"),
+    Enumeration(accept=1, discard=2, hold=3),
+    default="accept",
 )
 
 TYPE = Param("Type", number("event tcpbcc/BNCChange Type"), Enumeration(Est=1, Mod=2, Cut=3, Mfail=4))

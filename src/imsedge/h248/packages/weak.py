@@ -93,6 +93,11 @@ TABLE: dict[str, Weak] = {
     "signal tcpbcc/RelBNC": Weak(0x0003, _W),
     "property tcpbcc/mode": Weak(0x0001, _O),
     "property tcpbcc/incoming": Weak(0x0002, _O),
+    # H.248.89 and H.248.84 statistics of TCP
+    "statistic tcprm/rs": Weak(0x0001, _O),
+    "statistic tcprm/rtt": Weak(0x0002, _O),
+    "statistic tcptv/con": Weak(0x0001, _O),
+    "statistic tcptv/ref": Weak(0x0002, _O),
     # H.248.90 TLS basic session control, the same pattern
     "event tlsbsc/BNCChange": Weak(0x0001, _W),
     "event tlsbsc/BNCChange Type": Weak(0x0001, _W),

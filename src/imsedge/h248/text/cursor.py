@@ -1,6 +1,7 @@
 """Walking over the items of a scan: expectations, errors with their place, and recovery by brace matching."""
 
 from imsedge.h248 import errors
+from imsedge.h248.dialect import PLAIN, Dialect
 from imsedge.h248.errors import H248Error
 from imsedge.h248.text.scanner import Item, offsets, scan
 
@@ -12,8 +13,10 @@ class Cursor:
 
     __slots__ = ("_offsets", "_start", "_text", "at", "items")
 
-    def __init__(self, text: str, start: int) -> None:
+    def __init__(self, text: str, start: int, dialect: Dialect = PLAIN) -> None:
         self.items: list[Item] = scan(text, start)
+        if names := dialect.read:
+            self.items = [(m, names.get(n.lower(), n), r, v, d) for m, n, r, v, d in self.items]
         self.at = 0
         self._text = text
         self._start = start

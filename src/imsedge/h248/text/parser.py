@@ -15,6 +15,7 @@ What to skip is found by matching braces over the items of the scan.
 from collections.abc import Callable
 
 from imsedge.h248 import errors
+from imsedge.h248.dialect import PLAIN, Dialect
 from imsedge.h248.errors import H248Error, describe
 from imsedge.h248.limits import HIGHEST_VERSION, MAX_TRANSACTIONS
 from imsedge.h248.model import (
@@ -47,13 +48,13 @@ _IMM_ACK = frozenset(reading({"ImmAckRequired": ""}))
 _END = frozenset(reading({"END": ""}))
 
 
-def read_message(data: bytes) -> Message:
+def read_message(data: bytes, dialect: Dialect = PLAIN) -> Message:
     """One text message; see the module for what is raised and what is put into ``error`` fields."""
     text = data.decode("utf-8", "surrogateescape")
     header = read_header(text)
     if not 1 <= header.version <= HIGHEST_VERSION:
         raise H248Error(errors.VERSION, f"version {header.version} of H.248.1 is not known here")
-    cursor = Cursor(text, header.end)
+    cursor = Cursor(text, header.end, dialect)
     if cursor.items[0][1].lower() in _ERROR:
         error = read_error(cursor, cursor.take())
         return Message(header.version, header.mid, error, header.auth)

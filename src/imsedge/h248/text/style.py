@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from imsedge.core.errors import LocalError
+from imsedge.h248.dialect import PLAIN, Dialect
 from imsedge.h248.limits import HIGHEST_VERSION
 from imsedge.h248.text.tokens import SINCE, TOKENS
 
@@ -23,18 +24,23 @@ class _Spelling(dict[str, str]):
 class Style:
     """``spell[long token]`` is the token; ``pad`` arguments are a line end with its indentation.
 
-    ``version``: of the message; what came later cannot be written.
+    ``version``: of the message; what came later cannot be written.  ``dialect``: how items are called.
     """
 
-    __slots__ = ("equal", "pretty", "spell", "version")
+    __slots__ = ("_names", "equal", "pretty", "spell", "version")
 
-    def __init__(self, *, pretty: bool, version: int = HIGHEST_VERSION) -> None:
+    def __init__(self, *, pretty: bool, version: int = HIGHEST_VERSION, dialect: Dialect = PLAIN) -> None:
+        self._names = dialect.written
         self.pretty = pretty
         self.version = version
         self.equal = " = " if pretty else "="
         self.spell = _Spelling(
             {token.long: token.long if pretty else token.short for token in TOKENS if token.since <= version}
         )
+
+    def item(self, name: str) -> str:
+        """A name of the form ``package/item``, as the peer calls it."""
+        return checked_word(self._names.get(name.lower(), name) if self._names else name)
 
     def need(self, version: int, what: str) -> None:
         """``what`` has no token of its own, but came with ``version``."""

@@ -32,7 +32,7 @@ from imsedge.h248.text.style import Style, checked_value, checked_word
 
 def write_parameter(style: Style, parameter: Parameter) -> str:
     """``name = value`` and its relatives; without values the bare name (individual audits)."""
-    name = checked_word(parameter.name)
+    name = style.item(parameter.name)
     values = [checked_value(value) for value in parameter.values]
     if not values:
         return name
@@ -135,7 +135,7 @@ def _write_statistics(style: Style, items: tuple[Statistic, ...], pad: str) -> s
 
 
 def _write_statistic(style: Style, item: Statistic) -> str:
-    name = checked_word(item.name)
+    name = style.item(item.name)
     values = [checked_value(value) for value in item.values]
     if item.is_list:
         return f"{name}{style.equal}[{','.join(values)}]"
@@ -180,7 +180,7 @@ def _write_event(style: Style, event: RequestedEvent, pad: str) -> str:
     if event.reset_events:
         parts.append(spell["ResetEventsDescriptor"])
     parts += [write_parameter(style, parameter) for parameter in event.parameters]
-    name = checked_word(event.name)
+    name = style.item(event.name)
     return style.block(name, parts, pad) if parts else name
 
 
@@ -208,7 +208,7 @@ def _write_seen(style: Style, event: ObservedEvent | BufferedEvent, pad: str) ->
     if event.stream is not None:
         parts.append(style.assign("Stream", str(event.stream)))
     parts += [write_parameter(style, parameter) for parameter in event.parameters]
-    name = checked_word(event.name)
+    name = style.item(event.name)
     return style.block(name, parts, pad) if parts else name
 
 
@@ -273,7 +273,7 @@ def _write_signal(style: Style, signal: Signal, pad: str) -> str:
     if signal.intersignal_delay is not None:
         parts.append(style.assign("Intersignal", str(signal.intersignal_delay)))
     parts += [write_parameter(style, parameter) for parameter in signal.parameters]
-    name = checked_word(signal.name)
+    name = style.item(signal.name)
     return style.block(name, parts, pad) if parts else name
 
 

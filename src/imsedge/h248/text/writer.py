@@ -1,9 +1,11 @@
 """``Message`` to text, pretty or compact (H.248.1 Annex B): the mirror of ``parser``."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from imsedge.core.errors import LocalError
+from imsedge.h248.dialect import PLAIN, Dialect
 from imsedge.h248.limits import HIGHEST_VERSION
 from imsedge.h248.model import (
     ALL_CONTEXTS,
@@ -139,7 +141,7 @@ class TextWriter:
             ("ContextList", audit.context_list),
         )
         parts = [spell[token] for token, wanted in flags if wanted]
-        parts += [checked_word(name) for name in (*audit.properties, *(audit.attributes or ()))]
+        parts += [style.item(name) for name in (*audit.properties, *(audit.attributes or ()))]
         if audit.select_priority is not None:
             parts.append(style.assign("Priority", str(audit.select_priority)))
         if audit.select_emergency is not None:
@@ -280,16 +282,13 @@ def _terminations(style: Style, names: tuple[str, ...]) -> str:
     return f"[{','.join([checked_word(name) for name in names])}]"
 
 
-_WRITERS = {
-    (pretty, version): TextWriter(Style(pretty=pretty, version=version))
-    for pretty in (True, False)
-    for version in range(1, HIGHEST_VERSION + 1)
-}
+@lru_cache(maxsize=32)
+def _writer(version: int, dialect: Dialect, *, pretty: bool) -> TextWriter:
+    if not 1 <= version <= HIGHEST_VERSION:
+        raise LocalError(f"version {version} of H.248.1 is not known here")
+    return TextWriter(Style(pretty=pretty, version=version, dialect=dialect))
 
 
-def write_message(message: Message, *, pretty: bool) -> bytes:
+def write_message(message: Message, dialect: Dialect = PLAIN, *, pretty: bool) -> bytes:
     """One text message; ``LocalError`` when a value cannot stand in text or is too new for the version."""
-    writer = _WRITERS.get((pretty, message.version))
-    if writer is None:
-        raise LocalError(f"version {message.version} of H.248.1 is not known here")
-    return writer.message(message)
+    return _writer(message.version, dialect, pretty=pretty).message(message)
