@@ -21,7 +21,6 @@ Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
 def stream(number: int, transport: str, state: str) -> StreamView:
     return StreamView(
         id=number,
-        link=1,
         link=number,
         transport=transport,
         state=state,
