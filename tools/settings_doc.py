@@ -81,6 +81,8 @@ def show(value: object) -> str:
             return f"`{str(value).lower()}`"
         case "" | ():
             return "empty"
+        case dict() if not value:
+            return "empty"
         case tuple() if not hasattr(value, "_fields"):
             return ", ".join(show(item) for item in value)
     return f"`{value}`"

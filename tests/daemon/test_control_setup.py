@@ -4,11 +4,18 @@ import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
-from imsedge.daemon.control_setup import message_identifier, open_transport, transaction_settings
+from imsedge.daemon.control_setup import (
+    binary_context,
+    message_identifier,
+    open_transport,
+    transaction_settings,
+)
 from imsedge.daemon.settings import AgwH248, AlgH248, H248Timers
 from imsedge.daemon.settings_types import H248Encoding, H248Transport
-from imsedge.h248.codec import Encoding
+from imsedge.h248.codec import DEFAULT_BINARY, Encoding
 from imsedge.h248.model import DeviceMid, DomainMid, IpMid
+from imsedge.h248.packages.catalogue import Kind
+from kit.peers import has_sctp
 
 ANY = TransportAddress("127.0.0.1", 0)
 
@@ -55,6 +62,30 @@ async def test_a_taken_port_is_said_with_the_name_of_the_setting() -> None:
     with pytest.raises(SettingError, match=r"h248\.listen: 127\.0\.0\.1:\d+ cannot be used"):
         await open_transport(AlgH248(listen=first.local))
     first.close()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("section", [AgwH248, AlgH248])
+async def test_sctp_is_had_or_refused_in_one_sentence(section: type[AgwH248 | AlgH248]) -> None:
+    asked = section(listen=ANY, transport=H248Transport.SCTP)
+    if has_sctp():
+        transport = await open_transport(asked)
+        assert transport.name == "sctp"
+        transport.close()
+    else:
+        with pytest.raises(SettingError, match=r"^h248\.transport: this kernel has no SCTP .* udp or tcp$"):
+            await open_transport(asked)
+
+
+@pytest.mark.system
+async def test_numbers_of_the_settings_reach_the_transactions() -> None:
+    section = AgwH248(listen=ANY, numbers={"property gm/saf": 0x21})
+    transport = await open_transport(section)
+    binary = transaction_settings(section, transport).binary
+    assert binary.catalogue.item_number(Kind.PROPERTY, "gm/saf") == 0x008C_0021
+    assert binary.catalogue.item_name(Kind.PROPERTY, 0x008C_0021) == "gm/saf"
+    transport.close()
+    assert binary_context({}) is DEFAULT_BINARY
 
 
 @pytest.mark.system

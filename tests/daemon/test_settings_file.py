@@ -130,6 +130,27 @@ def test_what_is_in_force_is_a_file_that_says_the_same(
     assert load_settings(model, write(tmp_path, "\n".join(explain(settings)))) == settings
 
 
+def test_numbers_are_a_table_of_the_file_and_are_shown_as_one(tmp_path: Path) -> None:
+    file = write(tmp_path, '[h248.numbers]\n"property gm/saf" = 2\n"package gm" = 0x8d')
+    settings = load_settings(AgwSettings, file)
+    assert settings.h248.numbers == {"property gm/saf": 2, "package gm": 0x8D}
+    assert load_settings(AgwSettings, write(tmp_path, "\n".join(explain(settings)))) == settings
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ('{ "gm/saf" = 2 }', "h248.numbers: 'gm/saf' names no package, item or parameter"),
+        ('{ "property gm/saf" = 65536 }', "h248.numbers: 65536 is no package or item number"),
+        ('{ "property gm/saf" = "one" }', "h248.numbers: must give each name a number"),
+        ("7", "h248.numbers: must be a table"),
+    ],
+)
+def test_numbers_that_cannot_be(tmp_path: Path, numbers: str, sentence: str) -> None:
+    with pytest.raises(SettingError, match=sentence):
+        load_settings(AgwSettings, write(tmp_path, f"[h248]\nnumbers = {numbers}"))
+
+
 def write(folder: Path, text: str) -> Path:
     path = folder / "settings.toml"
     path.write_text(text)

@@ -35,8 +35,16 @@ TAKEN = {
     "IPv4": ("addresses", ["192.0.2.1:2944"], (TransportAddress("192.0.2.1", 2944),)),
     "IPv6": ("addresses", "[2001:db8::1]:2944", (TransportAddress("2001:db8::1", 2944),)),
     "an address in its shortest form": ("hosts", ["2001:0db8::0001"], ("2001:db8::1",)),
-    "numbers": ("numbers", {"property gm/saf": 2, "package gm": "0x8d"}, {"property gm/saf": 2, "package gm": 0x8D}),
-    "numbers from the environment": ("numbers", " event hangterm/thb timerx = 3,", {"event hangterm/thb timerx": 3}),
+    "numbers": (
+        "numbers",
+        {"property gm/saf": 2, "package gm": "0x8d"},
+        {"property gm/saf": 2, "package gm": 0x8D},
+    ),
+    "numbers from the environment": (
+        "numbers",
+        " event hangterm/thb timerx = 3,",
+        {"event hangterm/thb timerx": 3},
+    ),
     "no endpoint": ("endpoint", "none", None),
     "an endpoint": ("endpoint", "127.0.0.1:0", TransportAddress("127.0.0.1", 0)),
     "no file": ("file", "none", None),

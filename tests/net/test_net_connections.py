@@ -27,6 +27,8 @@ async def test_messages_that_wait_for_a_connection_have_a_limit(monkeypatch: pyt
 async def test_each_kind_calls_and_listens_its_own_way() -> None:
     transport = ConnectionTransport(connects=True)
     with pytest.raises(NotImplementedError):
+        await transport.listen(ANY)
+    with pytest.raises(NotImplementedError):
         await transport.call(ANY)
     with pytest.raises(NotImplementedError):
         transport.stop_listening()

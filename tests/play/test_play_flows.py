@@ -10,9 +10,10 @@ from imsedge.core.errors import SettingError
 from imsedge.core.ids import RandomIds
 from imsedge.core.trace import Kind
 from imsedge.daemon.service import make_daemon, running
+from imsedge.h248.codec import encoding_of
 from imsedge.play.flows import ANSWERS, FLOWS, Performance, perform, play
 from imsedge.play.pcapng import write_capture
-from imsedge.play.place import own_place
+from imsedge.play.place import Wire, own_place
 from imsedge.play.scenes import CORE_WORDS, UE_WORDS
 from imsedge.play.stage import Stage
 from imsedge.play.steps import FIGURES
@@ -31,6 +32,17 @@ async def test_a_flow_is_what_its_figure_draws(name: str, answer: str, no_leaks:
     assert report.ok
     drawn = {step.number for step in FIGURES[name, answer]}
     assert drawn == {event.step for event in report.events if event.step}
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("encoding", ["pretty", "compact", "ber"])
+@pytest.mark.parametrize("name", ["msrp-e2ae-originating", "msrp-e2ae-terminating"])
+async def test_a_flow_is_the_same_on_every_wire(name: str, encoding: str, transport: str) -> None:
+    performance = await play(name, "active", wire=Wire(encoding, transport))
+    assert [(check.name, check.detail) for check in performance.report.checks if not check.ok] == []
+    messages = [crossing for crossing in performance.crossings if crossing.kind is Kind.H248]
+    assert {crossing.transport for crossing in messages} == {transport}
+    assert {encoding_of(crossing.data).value for crossing in messages} == {encoding}
 
 
 @pytest.fixture(params=EVERY, ids="-".join)

@@ -1,16 +1,23 @@
 """From settings to what the H.248 layers take; the same for gateway and controller."""
 
+from collections.abc import Mapping
+
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError, SettingError
 from imsedge.daemon.settings import AgwH248, AlgH248
 from imsedge.daemon.settings_types import H248Transport
-from imsedge.h248.codec import Encoding
+from imsedge.h248.binary.leaves import Context
+from imsedge.h248.codec import DEFAULT_BINARY, Encoding
 from imsedge.h248.model import IpMid, Mid
+from imsedge.h248.packages.catalogue import CATALOGUE
 from imsedge.h248.text.scanner import read_mid
 from imsedge.h248.transactions import TransactionSettings
+from imsedge.net.sctp import SctpTransport
 from imsedge.net.tpkt import TpktTransport
 from imsedge.net.transport import Transport
 from imsedge.net.udp import UdpTransport
+
+_CONNECTED = {H248Transport.TCP: TpktTransport, H248Transport.SCTP: SctpTransport}
 
 
 async def open_transport(section: AgwH248 | AlgH248) -> Transport:
@@ -18,9 +25,10 @@ async def open_transport(section: AgwH248 | AlgH248) -> Transport:
     try:
         if section.transport is H248Transport.UDP:
             return await UdpTransport.open(section.listen)
-        if isinstance(section, AgwH248):
-            return TpktTransport.connector(section.listen)
-        return await TpktTransport.listen(section.listen)
+        kind = _CONNECTED[section.transport]
+        if isinstance(section, AgwH248):  # the gateway calls, the controller is called
+            return kind.connector(section.listen)
+        return await kind.listen(section.listen)
     except OSError as error:
         raise SettingError(f"h248.listen: {section.listen} cannot be used: {error.strerror}") from None
 
@@ -31,6 +39,7 @@ def transaction_settings(section: AgwH248 | AlgH248, transport: Transport) -> Tr
     return TransactionSettings(
         mid=message_identifier(section.mid, transport.local),
         encoding=Encoding(section.encoding.value),
+        binary=binary_context(section.numbers),
         reliable=transport.reliable,
         first_delay=timers.first_repeat,
         longest_delay=timers.longest_repeat,
@@ -38,6 +47,11 @@ def transaction_settings(section: AgwH248 | AlgH248, transport: Transport) -> Tr
         long_timer=timers.long_timer,
         provisional=timers.provisional,
     )
+
+
+def binary_context(numbers: Mapping[str, int]) -> Context:
+    """The numbers of packages and items in binary, with those of the settings."""
+    return DEFAULT_BINARY._replace(catalogue=CATALOGUE.with_overrides(numbers)) if numbers else DEFAULT_BINARY
 
 
 def message_identifier(text: str, local: TransportAddress) -> Mid:

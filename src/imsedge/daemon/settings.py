@@ -71,7 +71,7 @@ class AgwH248(Section):
 
     transport: H248Transport = setting(
         H248Transport.UDP,
-        "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it.",
+        "Transport of H.248; over TCP each message has a TPKT; sctp needs a kernel with it.",
     )
     listen: Address = setting(TransportAddress("127.0.0.1", 2946), "Our address and port; port 0 is any.")
     controllers: Addresses = setting(
@@ -192,7 +192,7 @@ class AlgH248(Section):
 
     transport: H248Transport = setting(
         H248Transport.UDP,
-        "Transport of H.248; over TCP each message has a TPKT, SCTP needs a kernel with it.",
+        "Transport of H.248; over TCP each message has a TPKT; sctp needs a kernel with it.",
     )
     listen: Address = setting(
         TransportAddress("127.0.0.1", 2944),

@@ -84,6 +84,9 @@ def to_toml(value: object) -> str:
             return json.dumps(str(value))
         case tuple():
             return f"[{', '.join(to_toml(item) for item in value)}]"
+        case dict():
+            items = (f"{json.dumps(str(key))} = {to_toml(item)}" for key, item in value.items())
+            return f"{{ {', '.join(items)} }}" if value else "{}"
         case None:
             return '"none"'
     return json.dumps(str(value))

@@ -1,6 +1,7 @@
 """What a row of the settings table is, and the types of its values."""
 
 import ipaddress
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 from pydantic.fields import FieldInfo
 
 from imsedge.core.address import TransportAddress, read_transport_address
-from imsedge.core.errors import SettingError
+from imsedge.core.errors import LocalError, SettingError
+from imsedge.h248.packages.catalogue import CATALOGUE
 from imsedge.security.tls import find_profile
 
 
@@ -63,9 +65,28 @@ def _read_tls_profile(value: object) -> str:
 
 def _split(value: object) -> object:
     """Lists come from the environment as words with commas between."""
-    return (
-        tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-    )
+    return _parts(value) if isinstance(value, str) else value
+
+
+def _read_numbers(value: object) -> dict[str, int]:
+    """A table of the file, or ``property gm/saf=1, package gm=0x8c`` from the environment."""
+    if isinstance(value, str):
+        value = {key: number for key, _, number in (part.rpartition("=") for part in _parts(value))}
+    if not isinstance(value, Mapping):
+        raise ValueError('must be a table, such as { "property gm/saf" = 1 }')
+    try:
+        numbers = {str(key).strip(): int(str(number).strip(), 0) for key, number in value.items()}
+    except ValueError:
+        raise ValueError('must give each name a number, such as "property gm/saf" = 1') from None
+    try:
+        CATALOGUE.with_overrides(numbers)
+    except LocalError as error:
+        raise ValueError(str(error)) from None
+    return numbers
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 Address = Annotated[TransportAddress, PlainValidator(_read_address), PlainSerializer(str)]
@@ -79,6 +100,7 @@ IpAddress = Annotated[str, PlainValidator(_read_ip)]
 IpAddresses = Annotated[tuple[IpAddress, ...], BeforeValidator(_split)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Numbers = Annotated[dict[str, int], PlainValidator(_read_numbers)]
 TlsProfileName = Annotated[str, PlainValidator(_read_tls_profile)]
 
 
@@ -95,6 +117,7 @@ class H248Transport(Enum):
 
     UDP = "udp"
     TCP = "tcp"
+    SCTP = "sctp"
 
 
 class LogFormat(Enum):

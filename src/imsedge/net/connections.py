@@ -88,6 +88,11 @@ class ConnectionTransport:
 
     # --- what each kind does its own way ------------------------------------------------------------------
 
+    @classmethod
+    async def listen(cls, local: TransportAddress) -> Self:
+        """Accept connections at ``local``; port 0 takes any.  Raises ``OSError``."""
+        raise NotImplementedError
+
     async def call(self, peer: TransportAddress) -> None:
         """Open a connection, which ends in ``made``, or raise ``OSError``."""
         raise NotImplementedError
