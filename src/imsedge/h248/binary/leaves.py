@@ -64,8 +64,8 @@ class Remembered:
 class Context(NamedTuple):
     """What the two sides must have agreed on.
 
-    ``catalogue``: numbers of packages, ``names``: hierarchy of terminations, both for binary; ``dialect``: names
-    of items, for text.
+    For binary ``catalogue``, the numbers of packages, and ``names``, the hierarchy of terminations; for text
+    ``dialect``, the names of items.
     """
 
     catalogue: Catalogue
