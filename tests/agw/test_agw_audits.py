@@ -21,9 +21,10 @@ AUDITS = {
     "Audit { }": "",
     "Audit { Events }": "Events = 4 { g/cause, tcpbcc/BNCChange }",
     "Audit { Signals, DigitMap, EventBuffer }": "Signals, DigitMap, EventBuffer",
-    "Audit { Statistics }": "Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000 }",
+    "Audit { Statistics }": "Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000, gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 }",
     "Audit { Packages }": "Packages { g-2, root-2, nt-1, it-1, ocp-1, chp-1, ipdc-1, gm-2, rtcph-1,"
-    " hangterm-1, mgcinfo-1, tcpbcc-1, tlsbsc-1 }",
+    " hangterm-1, mgcinfo-1, tcpbcc-1, tlsbsc-1, ds-2, tman-1, adid-1, ipnapt-1, adr-1,"
+    " tcprm-1, tcptv-1 }",
     "Audit { Events = 4 { g/cause } }": "Events = 4 { g/cause }",
     "Audit { Statistics { nt/os } }": "Statistics { nt/os = 10 }",
     "Audit { Packages { gm-2 } }": "Packages { gm-2 }",
@@ -121,3 +122,45 @@ def test_capabilities_are_what_could_be_set() -> None:
     root = talk.ask("Context = - { AuditCapability = ROOT { Audit { Media, Events, Signals, Statistics } } }")
     assert "it/ito" in root
     assert "hangterm" not in root
+
+
+COUNTED = SETUP.replace("m=- 2855 TCP -\n} }", "m=- 2855 TCP -\n}, Statistics { nt/os, nt/or } }")
+
+
+def test_statistics_of_a_stream_stand_in_the_stream() -> None:
+    talk = GatewayTalk()
+    assert "Error" not in talk.ask(COUNTED, version=3)
+    part = "Audit { Media { Stream = 1 { Statistics { nt/os } } } }"
+    assert talk.ask(f"Context = 1 {{ AuditValue = ip/core/1 {{ {part} }} }}", version=3) == written(
+        "Context = 1 { AuditValue = ip/core/1 { Media { Stream = 1 { Statistics { nt/os = 5 } } } } }"
+    )
+    media = talk.ask("Context = 1 { AuditValue = ip/core/1 { Audit { Media } } }", version=3)
+    assert media.count("nt/or = 7") == 1
+    assert talk.ask("Context = 1 { Subtract = ip/core/1 }", version=3) == written(
+        """Context = 1 { Subtract = ip/core/1 { Media { Stream = 1 { Statistics { nt/os = 5, nt/or = 7 } } },
+        Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000, gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 } } }"""
+    )
+
+
+def test_statistics_of_a_stream_are_no_longer_told_when_none_are_named() -> None:
+    talk = GatewayTalk()
+    talk.ask(COUNTED, version=3)
+    talk.ask("Context = 1 { Modify = ip/core/1 { Media { Stream = 1 { Statistics } } } }", version=3)
+    assert "Stream" not in talk.ask("Context = 1 { Subtract = ip/core/1 }", version=3)
+
+
+def test_the_union_of_different_media() -> None:
+    talk = GatewayTalk()
+    talk.ask(SETUP)
+    talk.ask(SETUP)
+    answer = talk.ask("Context = * { W-AuditValue = * { Audit { Media, Events } } }")
+    assert answer.count("Media {") == 2
+    assert answer.count("Events = 4") == 1
+    assert answer.count("AuditValue = *") == 1
+
+
+def test_root_can_be_asked_for_all_contexts() -> None:
+    talk = GatewayTalk()
+    talk.ask(SETUP)
+    assert "maxNumberOfContexts" in talk.ask("Context = * { AuditValue = ROOT { Audit { Media } } }")
+    assert talk.code("Context = 1 { AuditValue = ROOT { Audit { Media } } }") == 435

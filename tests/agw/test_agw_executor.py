@@ -2,8 +2,10 @@
 
 import pytest
 
+from imsedge.agw.messages import Shutdown
 from imsedge.agw.settings import Limits
 from imsedge.bearer.messages import Open, Release, Released
+from imsedge.core.machine import NEVER
 from kit.fake_plane import FakePlane
 from kit.gateway_talk import GatewayTalk, gateway_settings, shown, written
 
@@ -152,7 +154,7 @@ def test_subtract_returns_statistics_unless_told_otherwise() -> None:
     talk = GatewayTalk()
     talk.ask(f"Context = $ {{ {ADD} }}")
     assert talk.ask("Context = 1 { Subtract = ip/core/1 }") == written(
-        "Context = 1 { Subtract = ip/core/1 { Statistics { nt/os = 5, nt/or = 7, nt/dur = 1000 } } }"
+        "Context = 1 { Subtract = ip/core/1 { Statistics { nt/os = 5, nt/or = 7, nt/dur = 1000, gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 } } }"
     )
     assert talk.is_empty()
 
@@ -216,3 +218,43 @@ def test_too_many_transactions_at_a_time_are_told_so() -> None:
     assert "Error = 511" in shown(talk.answers[numbers[2]])
     talk.plane_answers()
     assert sorted(talk.answers) == sorted(numbers)
+
+
+def test_a_long_transaction_lets_others_have_their_turn() -> None:
+    talk = GatewayTalk(gateway_settings(Limits(steps=10)))
+    talk.ask(", ".join([CALL] * 2))
+    for _ in range(10):
+        talk.wait(0)
+    assert talk.gateway.load().contexts == 2
+    for _ in range(50):
+        talk.ask(f"Context = $ {{ {ADD} }}")
+    drop = talk.begin("Context = * { Subtract = * { Audit { } } }")
+    assert drop not in talk.answers
+    assert talk.gateway.deadline == talk.now  # it goes on as soon as it may
+    between = talk.begin("Context = - { AuditValue = ROOT { Audit { } } }")
+    another = talk.begin(f"Context = $ {{ {ADD} }}")
+    assert {between, another} <= set(talk.answers)
+    assert drop not in talk.answers
+    talk.wait(0)
+    assert drop in talk.answers
+    assert talk.gateway.load().contexts == 1  # the one that came later
+
+
+def test_a_union_over_all_contexts_takes_turns_as_well() -> None:
+    talk = GatewayTalk(gateway_settings(Limits(steps=10)))
+    for _ in range(30):
+        talk.ask(CALL)
+    number = talk.begin("Context = * { W-Subtract = * { Audit { } } }")
+    talk.wait(0)
+    assert shown(talk.answers[number]) == written("Context = * { Subtract = * }")
+    assert talk.is_empty()
+
+
+def test_what_takes_turns_is_answered_when_the_gateway_ends() -> None:
+    talk = GatewayTalk(gateway_settings(Limits(steps=10)))
+    for _ in range(30):
+        talk.ask(f"Context = $ {{ {ADD} }}")
+    number = talk.begin("Context = * { Subtract = * { Audit { } } }")
+    talk.feed(Shutdown())
+    assert "Error = 503" in shown(talk.answers[number])
+    assert talk.gateway.deadline == NEVER

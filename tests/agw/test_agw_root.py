@@ -1,9 +1,6 @@
 """ROOT: limits, and timers that belong to the transaction layer."""
 
-from imsedge.agw.messages import Execute, Tuned
 from imsedge.agw.settings import GatewaySettings
-from imsedge.h248.codec import decode
-from imsedge.h248.model import TransactionRequest
 from imsedge.h248.packages import root
 from kit.gateway_talk import ACCESS, CORE, GatewayTalk, written
 
@@ -35,10 +32,10 @@ def test_single_properties_are_told() -> None:
 def test_all_that_was_ever_set_is_put_out() -> None:
     talk = GatewayTalk()
     talk.ask(SET)
-    (request,) = decode(b"MEGACO/2 [1.2.3.4] T=1{C=-{MF=ROOT{M{TS{root/MGOriginatedPendingLimit=3}}}}}").body
-    assert isinstance(request, TransactionRequest)
-    (tuned,) = [o for o in talk.gateway.handle(Execute(1, request), 0.0) if isinstance(o, Tuned)]
-    assert tuned.values == {
+    talk.ask(
+        "Context = - { Modify = ROOT { Media { TerminationState { root/MGOriginatedPendingLimit = 3 } } } }"
+    )
+    assert talk.tuned[1] == {
         root.NORMAL_MG_EXECUTION.name: 200,
         root.MG_PROVISIONAL.name: 800,
         root.MG_PENDING_LIMIT.name: 3,

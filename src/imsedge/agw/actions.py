@@ -70,7 +70,7 @@ def _store_topology(context: Context, triples: tuple[TopologyTriple, ...], reque
                     fail(430, f"termination {name} of the topology is not in the context")
     topology = revise_topology(context.topology, triples, context.terminations)
     check_topology(context, topology)
-    context.topology, context.open_triples = topology, triples
+    context.topology, context.open_triples, context.unsettled = topology, triples, True
 
 
 def audit_context(

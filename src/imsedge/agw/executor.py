@@ -245,8 +245,9 @@ class Executor:
         """Who is left hears each other as it should be now; the next transaction may have the context."""
         registry = self._desk.registry
         registry.drop_if_empty(number)
-        if number in registry.contexts:
-            self._desk.settle(registry.contexts[number])
+        context = registry.contexts.get(number)
+        if context is not None and context.unsettled:
+            self._desk.settle(context)
         del self._owners[number]
         self._wake(number)
         notice_level(self._desk)

@@ -17,6 +17,7 @@ from imsedge.h248.model import (
     ContextProperties,
     EventBuffer,
     Events,
+    Parameter,
     ServiceState,
     TimeStamp,
     TopologyTriple,
@@ -57,7 +58,10 @@ Topology = dict[tuple[str, str, int | None], Way]
 
 
 class Change(NamedTuple):
-    """A change of a bearer connection: ``kind`` is the observed ``Type``; ``general`` of ``g/cause``."""
+    """A change of a bearer connection: ``kind`` is the observed ``Type``; ``general`` of ``g/cause``.
+
+    Or, when ``name`` is given, another event with its parameters.
+    """
 
     stream: int
     secure: bool
@@ -66,6 +70,8 @@ class Change(NamedTuple):
     time: TimeStamp
     cause: str = ""
     general: str | None = None
+    name: str = ""
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(slots=True)
@@ -120,13 +126,15 @@ class Termination:
 @dataclass(slots=True)
 class Context:
     """``properties`` without topology, which is in ``topology`` as far as it was ordered; ``open_triples``
-    are those that the action in progress also means for terminations to come."""
+    are those that the action in progress also means for terminations to come.  ``unsettled``: links may have
+    to follow what has happened."""
 
     id: int
     properties: ContextProperties = _NO_PROPERTIES
     terminations: dict[str, Termination] = field(default_factory=dict)
     topology: Topology = field(default_factory=dict)
     open_triples: tuple[TopologyTriple, ...] = ()
+    unsettled: bool = False
 
     def find(self, name: str) -> Termination | None:
         return self.terminations.get(fold(name))
@@ -189,11 +197,16 @@ class Registry:
     def remove_termination(self, termination: Termination) -> None:
         """Streams must have been removed before; the context stays until ``drop_if_empty``."""
         del self._terminations[fold(termination.name)]
-        del self.contexts[termination.context].terminations[fold(termination.name)]
+        self._take_out(termination)
+
+    def _take_out(self, termination: Termination) -> None:
+        context = self.contexts[termination.context]
+        del context.terminations[fold(termination.name)]
+        context.unsettled = True
 
     def move_termination(self, termination: Termination, target: Context) -> None:
         """With its streams; the context it leaves stays until ``drop_if_empty``."""
-        del self.contexts[termination.context].terminations[fold(termination.name)]
+        self._take_out(termination)
         termination.context = target.id
         target.terminations[fold(termination.name)] = termination
 
@@ -218,6 +231,7 @@ class Registry:
     def remove_stream(self, termination: Termination, stream: StreamState) -> None:
         """Its endpoint's later events are nobody's."""
         termination.streams.pop(stream.id, None)
+        self.contexts[termination.context].unsettled = True
         self._endpoints.pop(stream.endpoint, None)
 
     def endpoint(self, number: int) -> tuple[Termination, StreamState] | None:
