@@ -1,6 +1,5 @@
 """What the kernel says of processes and sockets: /proc, read where a test must not believe the daemons."""
 
-import ipaddress
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -21,10 +20,6 @@ class KernelSocket(NamedTuple):
     local: TransportAddress
     listening: bool
     inode: int
-
-    @property
-    def is_loopback(self) -> bool:
-        return ipaddress.ip_address(self.local.host).is_loopback
 
 
 def kernel_sockets() -> list[KernelSocket]:
