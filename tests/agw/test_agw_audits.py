@@ -21,7 +21,8 @@ AUDITS = {
     "Audit { }": "",
     "Audit { Events }": "Events = 4 { g/cause, tcpbcc/BNCChange }",
     "Audit { Signals, DigitMap, EventBuffer }": "Signals, DigitMap, EventBuffer",
-    "Audit { Statistics }": "Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000, gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 }",
+    "Audit { Statistics }": "Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000,"
+    " gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 }",
     "Audit { Packages }": "Packages { g-2, root-2, nt-1, it-1, ocp-1, chp-1, ipdc-1, gm-2, rtcph-1,"
     " hangterm-1, mgcinfo-1, tcpbcc-1, tlsbsc-1, ds-2, tman-1, adid-1, ipnapt-1, adr-1,"
     " tcprm-1, tcptv-1 }",
@@ -138,7 +139,8 @@ def test_statistics_of_a_stream_stand_in_the_stream() -> None:
     assert media.count("nt/or = 7") == 1
     assert talk.ask("Context = 1 { Subtract = ip/core/1 }", version=3) == written(
         """Context = 1 { Subtract = ip/core/1 { Media { Stream = 1 { Statistics { nt/os = 5, nt/or = 7 } } },
-        Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000, gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 } } }"""
+        Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000,
+        gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 } } }"""
     )
 
 

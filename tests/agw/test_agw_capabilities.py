@@ -36,7 +36,8 @@ def test_the_union_over_all_is_what_each_can() -> None:
     talk = GatewayTalk()
     talk.ask(f"Context = $ {{ {ADD}, {ADD} }}, Context = $ {{ {ADD} }}")
     assert talk.ask("Context = * { W-AuditCapability = * { Audit { Statistics } } }") == written(
-        "Context = * { AuditCapability = * { Statistics { nt/os, nt/or, nt/dur } } }"
+        "Context = * { AuditCapability = * { Statistics { nt/os, nt/or, nt/dur,"
+        " gm/dp, tcprm/rs, tcprm/rtt, tcptv/con, tcptv/ref } } }"
     )
     each = talk.ask("Context = * { AuditCapability = * { Audit { Packages { g-2 } } } }")
     assert each.count("g-2") == 3

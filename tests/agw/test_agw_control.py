@@ -3,9 +3,18 @@
 import pytest
 
 from imsedge.agw.control import Control, asked_realm, revise_control
-from imsedge.bearer.messages import EndpointSettings, Incoming, Setup, SourceFilter
+from imsedge.agw.settings import Abilities
+from imsedge.bearer.messages import (
+    Answering,
+    EndpointSettings,
+    Handling,
+    Incoming,
+    Policing,
+    Setup,
+    SourceFilter,
+)
 from imsedge.h248.model import LocalControl, Parameter, StreamMode
-from kit.gateway_talk import GatewayTalk
+from kit.gateway_talk import GatewayTalk, gateway_settings
 
 REMOTE = "v=0\nc=IN IP4 10.9.9.9\nm=- {port} TCP -\n"
 
@@ -26,8 +35,12 @@ FILTERS = {
 }
 
 
-def endpoint(control: str, remote: str | None) -> EndpointSettings:
-    talk = GatewayTalk()
+def endpoint(
+    control: str,
+    remote: str | None,
+    abilities: Abilities = Abilities(),  # noqa: B008 - a constant
+) -> EndpointSettings:
+    talk = GatewayTalk(gateway_settings(abilities=abilities))  # type: ignore[arg-type]
     far = f", Remote {{ {remote}}}" if remote else ""
     local = "v=0\nc=IN IP4 $\nm=- $ TCP -\na=setup:actpass\n"
     media = f"Media {{ Stream = 1 {{ LocalControl {{ {control} }}, Local {{ {local}}} {far} }} }}"
@@ -55,6 +68,31 @@ def test_proxy_forwards() -> None:
     settings = endpoint("tcpbcc/mode = PROXY", None)
     assert settings.setup is Setup.ACTPASS
     assert settings.forward_incoming
+
+
+def test_relay_leaves_the_segments_to_the_kernel() -> None:
+    assert endpoint("tcpbcc/mode = relay", None, Abilities(relay=True)).handling is Handling.STATELESS
+    assert endpoint("tcpbcc/mode = proxy", None).handling is Handling.STATE_AWARE
+
+
+def test_the_syn_ack_can_be_held() -> None:
+    assert endpoint("tcpbcc/incoming = hold", None, Abilities(hold=True)).answering is Answering.LINKED_LEG
+    assert endpoint("tcpbcc/incoming = accept", None).answering is Answering.AT_ONCE
+
+
+def test_marking_and_rates() -> None:
+    assert endpoint("ds/dscp = b8", None).dscp == 0xB8
+    rates = "tman/pdr = 9000, tman/sdr = 5000, tman/mbs = 700"
+    assert endpoint(rates, None).policing is None
+    assert endpoint(f"{rates}, tman/pol = ON", None).policing == Policing(9000, 5000, 700)
+
+
+def test_the_address_to_send_from_is_where_the_endpoint_is() -> None:
+    talk = GatewayTalk()
+    local = "v=0\nc=IN IP4 $\nm=- $ TCP -\n"
+    control = 'gm/esas = ON, gm/lsa = "10.0.0.1"'
+    media = f"Media {{ Stream = 1 {{ LocalControl {{ {control} }}, Local {{ {local}}} }} }}"
+    assert "IN IP4 10.0.0.1" in talk.ask(f"Context = $ {{ Add = $ {{ {media} }} }}")
 
 
 def test_what_is_kept_only_comes_back_in_audits() -> None:

@@ -154,7 +154,8 @@ def test_subtract_returns_statistics_unless_told_otherwise() -> None:
     talk = GatewayTalk()
     talk.ask(f"Context = $ {{ {ADD} }}")
     assert talk.ask("Context = 1 { Subtract = ip/core/1 }") == written(
-        "Context = 1 { Subtract = ip/core/1 { Statistics { nt/os = 5, nt/or = 7, nt/dur = 1000, gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 } } }"
+        "Context = 1 { Subtract = ip/core/1 { Statistics { nt/os = 5, nt/or = 7, nt/dur = 1000,"
+        " gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 } } }"
     )
     assert talk.is_empty()
 

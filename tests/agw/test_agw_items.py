@@ -13,7 +13,7 @@ from imsedge.h248.packages import root
 REFUSALS: list[tuple[Callable[[str], object], str, int]] = [
     (items.refuse_property, "x/y", 440),
     (items.refuse_property, "gm/y", 445),
-    (items.refuse_property, "tman/sdr", 445),
+    (items.refuse_property, "tman/dvt", 445),
     (items.refuse_property, "ROOT/maxnumberofcontexts", 534),
     (items.refuse_event, "x/y", 440),
     (items.refuse_event, "nt/y", 451),

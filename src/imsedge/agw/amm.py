@@ -18,7 +18,7 @@ from imsedge.agw.root import modify_root
 from imsedge.agw.service import take_state
 from imsedge.agw.settings import Realm
 from imsedge.agw.state import Context, StreamState, Termination
-from imsedge.agw.streams import StreamTerms, begin, filled_local, is_removal, revise
+from imsedge.agw.streams import StreamTerms, begin, check_abilities, filled_local, is_removal, revise
 from imsedge.agw.targets import known_termination, needed_context
 from imsedge.agw.topology import check_topology, revise_topology
 from imsedge.h248.model import AuditReturn, CommandReply, CommandRequest, Media, Statistics, Stream
@@ -168,6 +168,8 @@ def _check(scope: Scope, changes: Changes, streams: dict[int, StreamTerms]) -> N
     check_buffer(changes.event_buffer, streams, limit)
     check_signals(changes.signals, streams)
     check_statistics(changes.statistics)
+    for terms in streams.values():
+        check_abilities(terms, scope.desk.settings.abilities)
     for stream in changes.streams.values():
         check_statistics(Statistics(stream.statistics or ()))
     check_audit(changes.audit)

@@ -35,7 +35,7 @@ from imsedge.h248.model import (
     TerminationState,
     fold,
 )
-from imsedge.h248.packages import nt
+from imsedge.h248.packages import gm, nt, tcprm, tcptv
 from imsedge.h248.packages.model import StatisticKey
 
 # Each statistic, what it is of one stream, and how those of several streams are put together.
@@ -43,6 +43,11 @@ STATISTICS: tuple[tuple[StatisticKey[int], Callable[[Counters], int], Callable[[
     (nt.OCTETS_SENT, lambda counters: counters.octets_sent, sum),
     (nt.OCTETS_RECEIVED, lambda counters: counters.octets_received, sum),
     (nt.DURATION, lambda counters: counters.duration_ms, max),
+    (gm.DISCARDED_PACKETS, lambda counters: counters.dropped, sum),
+    (tcprm.RETRANSMISSIONS, lambda counters: counters.retransmissions, sum),
+    (tcprm.ROUND_TRIP, lambda counters: counters.round_trip_us, max),
+    (tcptv.CONNECTIONS, lambda counters: counters.connections, sum),
+    (tcptv.REFUSED, lambda counters: counters.refused, sum),
 )
 
 

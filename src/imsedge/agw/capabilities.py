@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from imsedge.agw import items
 from imsedge.agw.audits import STATISTICS, media_of, media_part, packages_of, state_of
 from imsedge.agw.desk import Scope
-from imsedge.agw.detection import supported_events
+from imsedge.agw.detection import SIGNALS, supported_events
 from imsedge.agw.local_remote import TRANSPORTS
 from imsedge.agw.state import Termination
 from imsedge.h248.model import (
@@ -31,7 +31,6 @@ from imsedge.h248.model import (
     StreamMode,
     fold,
 )
-from imsedge.h248.packages import tcpbcc, tlsbsc
 
 
 def audit_capability(
@@ -77,7 +76,9 @@ def _media_capability(scope: Scope, termination: Termination | None) -> Media:
     if termination is None:
         return media_of(scope, termination)
     blocks = "".join(f"v=0\r\nc=IN IP4 $\r\nm=- $ {name} -\r\n" for name in TRANSPORTS)
-    control = LocalControl(mode=StreamMode.SEND_RECEIVE, properties=items.capabilities())
+    control = LocalControl(
+        mode=StreamMode.SEND_RECEIVE, properties=items.capabilities(scope.desk.settings.abilities)
+    )
     stream = Stream(1, control=control, local=blocks, remote=blocks.replace("$", "-"))
     return Media((stream,), state_of(termination))
 
@@ -96,7 +97,7 @@ def _buffer_capability(_scope: Scope, termination: Termination | None) -> AuditR
 def _signals_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:
     if termination is None:
         return AuditItem.SIGNALS
-    return Signals((Signal(tcpbcc.EST_BNC.name), Signal(tlsbsc.EST_BNC.name)))
+    return Signals(tuple(Signal(name) for name in SIGNALS))
 
 
 def _statistics_capability(_scope: Scope, termination: Termination | None) -> AuditReturn:

@@ -1,7 +1,7 @@
 """LocalControl: the properties that this gateway obeys, one row each.
 
 A property that is in no row is answered with 440 (nobody knows the package) or 445 (we do not do it),
-a value that cannot be with 449, what is planned but not there (relay) with 501.
+a value that cannot be with 449.
 """
 
 import re
@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from imsedge.agw import items
 from imsedge.agw.errors import fail
+from imsedge.bearer.messages import Policing
 from imsedge.h248.model import LocalControl, Parameter, Relation, StreamMode, fold
-from imsedge.h248.packages import gm, ipdc, mgcinfo, rtcph, tcpbcc
+from imsedge.h248.packages import ds, gm, ipdc, mgcinfo, rtcph, tcpbcc, tman
 from imsedge.h248.packages.model import Property
 
 _RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
@@ -25,14 +26,22 @@ _MASK = re.compile(r"\[([0-9A-Fa-f.:]+)\](?:/([0-9]{1,3}))?|([0-9A-Fa-f.:]+)(?:/
 class Control(Struct, frozen=True, kw_only=True):
     """``given``: the parameters as received, newest value of each, for audits.
 
-    ``source_network`` and ``source_ports`` are ``None`` where the Remote descriptor decides.
+    ``source_network`` and ``source_ports`` are ``None`` where the Remote descriptor decides.  ``latching`` is
+    ordered by a signal.  ``own_host``: the address to send from and to be called at (``gm/lsa``).
     """
 
     mode: StreamMode
     given: tuple[Parameter, ...] = ()
     realm: str | None = None
     merge: bool = False
+    relay: bool = False
     discard: bool = False
+    hold: bool = False
+    latching: bool = False
+    own_host: str | None = None
+    dscp: int | None = None
+    rates: Policing = Policing()
+    police: bool = False
     filter_address: bool = False
     source_network: str | None = None
     filter_port: bool = False
@@ -78,9 +87,29 @@ def _set_realm(control: Control, realm: str) -> Control:
 
 
 def _set_mode(control: Control, mode: str) -> Control:
-    if mode == "relay":
-        fail(501, "stateless TCP relay is not there; use proxy")
-    return replace(control, merge=mode == "merge")
+    return replace(control, merge=mode == "merge", relay=mode == "relay")
+
+
+def _set_incoming(control: Control, incoming: str) -> Control:
+    return replace(control, discard=incoming == "discard", hold=incoming == "hold")
+
+
+def _set_own_host(control: Control, text: str) -> Control:
+    try:
+        host = str(ip_address(text.strip().strip("[]")))
+    except ValueError:
+        fail(449, f"{text} is not an address")
+    return replace(control, own_host=host)
+
+
+def _set_dscp(control: Control, value: bytes) -> Control:
+    if len(value) != 1:
+        fail(449, f"{ds.DSCP.name} is one octet")
+    return replace(control, dscp=value[0])
+
+
+def _set_rate(control: Control, name: str, value: int) -> Control:
+    return replace(control, rates=replace(control.rates, **{name: value}))
 
 
 def _set_mask(control: Control, mask: str) -> Control:
@@ -114,12 +143,19 @@ _ROWS: dict[str, tuple[Property[Any], Callable[[Control, Any], Control]]] = {
     for key, apply in (
         (ipdc.REALM, _set_realm),
         (tcpbcc.MODE, _set_mode),
-        (tcpbcc.INCOMING, lambda control, value: replace(control, discard=value == "discard")),
+        (tcpbcc.INCOMING, _set_incoming),
         (gm.SAF, lambda control, value: replace(control, filter_address=value)),
         (gm.SAM, _set_mask),
         (gm.SPF, lambda control, value: replace(control, filter_port=value)),
         (gm.SPR, lambda control, value: replace(control, source_ports=(value, value))),
         (gm.SPRR, _set_ports),
+        (gm.ESAS, _keep),
+        (gm.LSA, _set_own_host),
+        (ds.DSCP, _set_dscp),
+        (tman.PDR, lambda control, value: _set_rate(control, "peak", value)),
+        (tman.SDR, lambda control, value: _set_rate(control, "sustained", value)),
+        (tman.MBS, lambda control, value: _set_rate(control, "burst", value)),
+        (tman.POL, lambda control, value: replace(control, police=value)),
         (mgcinfo.DATA, _keep),
         (rtcph.RSB, _keep),
     )

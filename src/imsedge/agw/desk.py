@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec.structs import replace
+
 from imsedge.agw.messages import Log, Order, Output
+from imsedge.agw.quiet import quiet_of
 from imsedge.agw.settings import GatewaySettings
 from imsedge.agw.state import Context, Phase, Registry, StreamState, Termination
 from imsedge.agw.streams import Gate, StreamTerms, bind_address, endpoint_settings
@@ -83,7 +86,18 @@ class Desk:
             stream.link, stream.gate = seat.link, seat.gate
             stream.ordered = self._wanted(termination, stream)
             address, label = bind_address(terms, realm), f"C{context.id} {termination.name}/{number}"
-            self.order(Open(stream.endpoint, context.id, seat.link, address, stream.ordered, label))
+            self.order(
+                Open(
+                    stream.endpoint,
+                    context.id,
+                    seat.link,
+                    address,
+                    stream.ordered,
+                    label,
+                    realm.low_port,
+                    realm.high_port,
+                )
+            )
         return stream
 
     def configure(self, termination: Termination, stream: StreamState, terms: StreamTerms) -> None:
@@ -100,12 +114,15 @@ class Desk:
             gate = Gate(receives=False, sends=False, admits=False)
         elif termination.draining:
             gate = gate._replace(admits=False)
-        return endpoint_settings(stream.terms, termination.realm.certificate, gate)
+        wanted = endpoint_settings(stream.terms, termination.realm.certificate, gate)
+        limit, ways = quiet_of(termination.events, stream.id)
+        return replace(wanted, quiet_limit=limit, quiet_ways=ways) if limit else wanted
 
     # --- who hears whom
 
     def settle(self, context: Context) -> None:
         """Links and gates follow terminations and topology; for what follows no command waits."""
+        context.unsettled = False
         numbers = {number for t in context.terminations.values() for number in t.streams}
         for number in sorted(numbers):
             for seat in seats(context, number, self.registry.new_link):

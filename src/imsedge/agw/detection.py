@@ -11,6 +11,7 @@ from typing import NamedTuple
 from imsedge.agw import items
 from imsedge.agw.desk import Desk, Timer
 from imsedge.agw.errors import fail
+from imsedge.agw.latching import check_latch, latch
 from imsedge.agw.local_remote import SECURE
 from imsedge.agw.state import Phase, StreamState, Termination
 from imsedge.agw.streams import StreamTerms, is_callable
@@ -28,7 +29,7 @@ from imsedge.h248.model import (
     SignalType,
     fold,
 )
-from imsedge.h248.packages import chp, g, hangterm, it, ocp, tcpbcc, tlsbsc
+from imsedge.h248.packages import adid, adr, chp, g, hangterm, ipnapt, it, ocp, tcpbcc, tlsbsc
 from imsedge.h248.packages.model import Event, Param
 
 
@@ -54,6 +55,8 @@ _EVENTS: dict[str, _Detector] = {
         _Detector(tlsbsc.BNC_CHANGE, Place.TERMINATION),
         _Detector(g.CAUSE, Place.TERMINATION),
         _Detector(hangterm.HEARTBEAT, Place.TERMINATION, needed=hangterm.TIMER_X),
+        _Detector(adid.STOPPED, Place.TERMINATION, needed=adid.DURATION),
+        _Detector(adr.SOURCE_CHANGED, Place.TERMINATION),
         _Detector(it.TIMED_OUT, Place.ROOT, needed=it.MAXIMUM),
         _Detector(ocp.OVERLOAD, Place.ROOT),
         _Detector(chp.CONGESTION, Place.ROOT),
@@ -162,6 +165,8 @@ def arm(desk: Desk, termination: Termination, events: Events | None) -> None:
         return
     termination.events = events
     arm_heartbeat(desk, termination)
+    for stream in termination.streams.values():
+        desk.configure(termination, stream, stream.terms)  # the media plane looks for silence
 
 
 def arm_heartbeat(desk: Desk, termination: Termination) -> None:
@@ -218,7 +223,9 @@ def _check_form(signal: Signal) -> None:
         fail(449, f"{signal.name}: direction {signal.direction.value} is not supported")
     if signal.notify_completion or signal.request_id is not None:
         fail(501, f"{signal.name}: completion is told by BNCChange, not by g/sc")
-    if signal.parameters:
+    if fold(signal.name) == fold(ipnapt.LATCH.name):
+        check_latch(signal)
+    elif signal.parameters:
         fail(446, f"{signal.name} has no parameter {signal.parameters[0].name} here")
 
 
@@ -234,10 +241,10 @@ def give(desk: Desk, termination: Termination, signals: Signals | None) -> None:
     for signal in _each(signals):
         for stream in termination.streams.values():
             if signal.stream in (None, stream.id) and not stream.dead:
-                _SIGNALS[fold(signal.name)](desk, termination, stream)
+                _SIGNALS[fold(signal.name)](desk, termination, stream, signal)
 
 
-def _start_tcp(desk: Desk, termination: Termination, stream: StreamState) -> None:
+def _start_tcp(desk: Desk, termination: Termination, stream: StreamState, _signal: Signal) -> None:
     if stream.phase in _CONNECTION_BEGUN:
         return
     if is_callable(stream.terms):
@@ -246,14 +253,16 @@ def _start_tcp(desk: Desk, termination: Termination, stream: StreamState) -> Non
         desk.log(f"stream {stream.id} is to connect, but where to is not known", termination)
 
 
-def _start_tls(desk: Desk, _termination: Termination, stream: StreamState) -> None:
+def _start_tls(desk: Desk, _termination: Termination, stream: StreamState, _signal: Signal) -> None:
     if not stream.tls_ordered:
         stream.tls_ordered = True
         desk.order(StartTls(stream.endpoint))
 
 
 _EST_TCP, _EST_TLS = fold(tcpbcc.EST_BNC.name), fold(tlsbsc.EST_BNC.name)
-_SIGNALS = {_EST_TCP: _start_tcp, _EST_TLS: _start_tls}
+_SIGNALS = {_EST_TCP: _start_tcp, _EST_TLS: _start_tls, fold(ipnapt.LATCH.name): latch}
+SIGNALS = (tcpbcc.EST_BNC.name, tlsbsc.EST_BNC.name, ipnapt.LATCH.name)
+"""Names of what can be given to a termination."""
 
 
 def _each(signals: Signals | None) -> Iterator[Signal]:

@@ -8,15 +8,19 @@ from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from imsedge.agw.errors import fail
-from imsedge.agw.settings import Limits
+from imsedge.agw.settings import Abilities, Limits
 from imsedge.h248.model import Parameter, Relation, fold
 from imsedge.h248.packages import (
     ALL,
+    adid,
+    adr,
     chp,
+    ds,
     g,
     gm,
     hangterm,
     ipdc,
+    ipnapt,
     it,
     mgcinfo,
     nt,
@@ -24,13 +28,19 @@ from imsedge.h248.packages import (
     root,
     rtcph,
     tcpbcc,
+    tcprm,
+    tcptv,
     tlsbsc,
+    tman,
 )
 from imsedge.h248.packages.model import Access, Package, Property
 
 SERVED: tuple[Package, ...] = tuple(
     module.PACKAGE
-    for module in (g, root, nt, it, ocp, chp, ipdc, gm, rtcph, hangterm, mgcinfo, tcpbcc, tlsbsc)
+    for module in (
+        *(g, root, nt, it, ocp, chp, ipdc, gm, rtcph, hangterm, mgcinfo, tcpbcc, tlsbsc),
+        *(ds, tman, adid, ipnapt, adr, tcprm, tcptv),
+    )
 )
 """Packages with an item that does something here (the Packages descriptor)."""
 
@@ -60,11 +70,13 @@ def root_properties(limits: Limits, values: Mapping[str, int]) -> tuple[Paramete
     )
 
 
-def capabilities() -> tuple[Parameter, ...]:
+def capabilities(abilities: Abilities) -> tuple[Parameter, ...]:
     """The values that can be set, of the properties that have a few (AuditCapability)."""
+    relay = ("relay",) if abilities.relay else ()
+    hold = ("hold",) if abilities.hold else ()
     return (
-        Parameter(tcpbcc.MODE.name, ("proxy", "merge"), Relation.ONE_OF),
-        Parameter(tcpbcc.INCOMING.name, ("accept", "discard"), Relation.ONE_OF),
+        Parameter(tcpbcc.MODE.name, (*relay, "proxy", "merge"), Relation.ONE_OF),
+        Parameter(tcpbcc.INCOMING.name, ("accept", "discard", *hold), Relation.ONE_OF),
     )
 
 

@@ -12,6 +12,7 @@ from imsedge.agw.desk import Desk
 from imsedge.agw.detection import arm, buffer_events, find_event, give
 from imsedge.agw.local_remote import SECURE
 from imsedge.agw.messages import Report
+from imsedge.agw.quiet import direction_name
 from imsedge.agw.state import NO_EVENTS, Change, StreamState, Termination
 from imsedge.bearer.messages import (
     AnyEvent,
@@ -19,6 +20,8 @@ from imsedge.bearer.messages import (
     Established,
     Failed,
     FailureCause,
+    Latched,
+    Quiet,
     TlsEstablished,
     Verified,
 )
@@ -39,7 +42,7 @@ from imsedge.h248.model import (
     TimeStamp,
     Verb,
 )
-from imsedge.h248.packages import g, hangterm, it, tcpbcc, tlsbsc
+from imsedge.h248.packages import adid, adr, g, hangterm, it, tcpbcc, tlsbsc
 
 _LOSSES = ("Cut", "Mfail")
 
@@ -148,6 +151,12 @@ def _change(desk: Desk, stream: StreamState, event: AnyEvent) -> Change | None:
             return what(tls=False, kind="Est")
         case TlsEstablished(verified=True) | Verified():
             return what(tls=True, kind="Est")
+        case Latched(remote=remote):
+            parameters = (adr.ADDRESS.write(remote.host), adr.PORT.write(remote.port))
+            return what(tls=False, kind="", name=adr.SOURCE_CHANGED.name, parameters=parameters)
+        case Quiet(ways=ways):
+            direction = adid.DIRECTION.write(direction_name(ways))
+            return what(tls=False, kind="", name=adid.STOPPED.name, parameters=(direction,))
         case Closed():
             return what(tls=secure, kind="Cut", cause="closed", general=_NORMAL_RELEASE)
         case Failed(cause=FailureCause.LINKED_LEG as cause):
@@ -167,6 +176,10 @@ def observed_events(termination: Termination) -> ObservedEvents | None:
 
 def _matched(events: Events, change: Change) -> list[tuple[RequestedEvent, ObservedEvent]]:
     """The events that asked for this change, and how they are told."""
+    if change.name:
+        asked = find_event(events, change.name, change.stream)
+        observed = ObservedEvent(change.name, change.stream, change.time, change.parameters)
+        return [(asked, observed)] if asked is not None else []
     found = []
     armed = _armed_change(events, change)
     if armed is not None:

@@ -14,12 +14,14 @@ class Realm(Struct, frozen=True, kw_only=True):
 
     ``name`` is also part of the names of its terminations: ``ip/<name>/<n>``.  ``addresses``: where
     endpoints are bound, the first of the wanted family is taken.  ``certificate``: what TLS endpoints
-    of this realm present.
+    of this realm present.  ``low_port`` to ``high_port`` are its ports.
     """
 
     name: str
     addresses: tuple[str, ...]
     certificate: str = "default"
+    low_port: int = 0
+    high_port: int = 65_535
 
     def __post_init__(self) -> None:
         if not self.addresses:
@@ -33,6 +35,17 @@ class Realm(Struct, frozen=True, kw_only=True):
     def address(self, *, ipv6: bool) -> str | None:
         """The first address of that family."""
         return next((a for a in self.addresses if (":" in a) == ipv6), None)
+
+
+class Abilities(Struct, frozen=True, kw_only=True):
+    """What not every machine lets the media plane do.
+
+    ``relay``: stateless TCP handling by the kernel's nftables (CAP_NET_ADMIN).  ``hold``: hear a SYN without
+    answering it (CAP_NET_RAW).
+    """
+
+    relay: bool = False
+    hold: bool = False
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -71,6 +84,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     default_realm: str = "core"
     default_mode: StreamMode = StreamMode.INACTIVE
     limits: Limits = Limits()
+    abilities: Abilities = Abilities()
     plane_timeout: float = 5.0
     controller_loss_hold: float = 60.0
     root_values: Mapping[str, int] = {}

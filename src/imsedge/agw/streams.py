@@ -13,8 +13,17 @@ from msgspec.structs import replace
 from imsedge.agw.control import Control, revise_control
 from imsedge.agw.errors import fail
 from imsedge.agw.local_remote import LocalTerms, RemoteTerms, read_local, read_remote, write_local
-from imsedge.agw.settings import Realm
-from imsedge.bearer.messages import EndpointSettings, Incoming, Mode, Setup, SourceFilter
+from imsedge.agw.settings import Abilities, Realm
+from imsedge.bearer.messages import (
+    Answering,
+    EndpointSettings,
+    Handling,
+    Incoming,
+    Mode,
+    Setup,
+    SourceFilter,
+    Transport,
+)
 from imsedge.core.address import TransportAddress
 from imsedge.h248.model import Stream, StreamMode
 
@@ -65,7 +74,9 @@ def begin(stream: Stream, realm: Realm, certificate: bytes | None, mode: StreamM
         fail(449, "the port in Local is chosen by the gateway; use $")
     if local.host is not None and local.host not in realm.addresses:
         fail(449, f"{local.host} is not an address of realm {realm.name}")
-    if local.host is None and realm.address(ipv6=local.ipv6) is None:
+    if control.own_host is not None and control.own_host not in realm.addresses:
+        fail(449, f"{control.own_host} is not an address of realm {realm.name}")
+    if local.host is None and control.own_host is None and realm.address(ipv6=local.ipv6) is None:
         fail(449, f"realm {realm.name} has no address of the family asked for")
     return _consistent(StreamTerms(control, local, _remote(stream.remote)))
 
@@ -87,7 +98,12 @@ def is_removal(stream: Stream) -> bool:
 
 def bind_address(terms: StreamTerms, realm: Realm) -> str:
     """Where the endpoint is bound; ``begin`` has made sure that there is one."""
-    return terms.local.host or realm.address(ipv6=terms.local.ipv6) or realm.addresses[0]
+    return (
+        terms.local.host
+        or terms.control.own_host
+        or realm.address(ipv6=terms.local.ipv6)
+        or realm.addresses[0]
+    )
 
 
 def endpoint_settings(terms: StreamTerms, certificate: str, gate: Gate = Gate()) -> EndpointSettings:  # noqa: B008 - a constant
@@ -96,7 +112,12 @@ def endpoint_settings(terms: StreamTerms, certificate: str, gate: Gate = Gate())
     address = remote.address if remote else None
     source_filter = _source_filter(control, address)
     # A filter whose source is not known yet lets nobody in.
-    nobody = control.filter_address and source_filter is not None and source_filter.network is None
+    nobody = (
+        control.filter_address
+        and not control.latching
+        and source_filter is not None
+        and source_filter.network is None
+    )
     return EndpointSettings(
         transport=terms.local.transport,
         remote=address,
@@ -108,7 +129,26 @@ def endpoint_settings(terms: StreamTerms, certificate: str, gate: Gate = Gate())
         source_filter=source_filter,
         fingerprints=remote.fingerprints if remote else None,
         certificate=certificate,
+        answering=Answering.LINKED_LEG if control.hold else Answering.AT_ONCE,
+        latching=control.latching,
+        handling=Handling.STATELESS if control.relay else Handling.STATE_AWARE,
+        dscp=control.dscp,
+        policing=control.rates if control.police else None,
     )
+
+
+def check_abilities(terms: StreamTerms, abilities: Abilities) -> None:
+    """What this machine does not let the media plane do.  Raises ``H248Error`` 501 or 449."""
+    control = terms.control
+    if control.relay and terms.local.transport is not Transport.TCP:
+        fail(449, "stateless TCP handling carries TCP only: the gateway is no end of the connection")
+    if control.relay and not abilities.relay:
+        fail(
+            501,
+            "stateless TCP handling needs CAP_NET_ADMIN and nftables, and this gateway has not; use proxy",
+        )
+    if control.hold and not abilities.hold:
+        fail(501, "holding the SYN-ACK needs CAP_NET_RAW, and this gateway has not; use accept")
 
 
 def _through(gate: Gate, mode: Mode) -> Mode:
@@ -150,7 +190,11 @@ def _remote(text: str | None) -> RemoteTerms | None:
 
 
 def _consistent(terms: StreamTerms) -> StreamTerms:
-    remote = terms.remote
+    remote, own = terms.remote, terms.control.own_host
+    if own is not None and (":" in own) != terms.local.ipv6:
+        fail(473, f"Local and {own} have different address families")
+    if own is not None and terms.local.host not in (None, own):
+        fail(473, f"Local names another address than {own}")
     if remote is not None and remote.transport is not terms.local.transport:
         fail(473, "Local and Remote have different transports")
     if remote is not None and remote.address and remote.address.is_ipv6 != terms.local.ipv6:
@@ -159,17 +203,20 @@ def _consistent(terms: StreamTerms) -> StreamTerms:
 
 
 def _source_filter(control: Control, remote: TransportAddress | None) -> SourceFilter | None:
-    """H.248.43: what the masks and ranges do not say is taken from the Remote descriptor."""
+    """H.248.43: what the masks and ranges do not say is taken from the Remote descriptor.
+
+    Not when latching: a NAT hides what the descriptor tells (H.248.37).
+    """
     if not (control.filter_address or control.filter_port):
         return None
     found = SourceFilter()
     if control.filter_address:
-        network = control.source_network or (remote.host if remote else None)
+        network = control.source_network or (remote.host if remote and not control.latching else None)
         found = replace(found, network=network)
     if control.filter_port:
         if control.source_ports is not None:
             low, high = control.source_ports
             found = replace(found, low_port=low, high_port=high)
-        elif remote is not None and remote.port != _UNCALLABLE:
+        elif not control.latching and remote is not None and remote.port != _UNCALLABLE:
             found = replace(found, low_port=remote.port, high_port=remote.port)
     return found

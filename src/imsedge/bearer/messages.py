@@ -111,10 +111,11 @@ class EndpointSettings(Struct, frozen=True, kw_only=True):
     ``forward_incoming``: a connection accepted here opens the linked endpoint's connection (proxy).
     ``certificate``: name of the certificate to present, see ``security.certificates``.
     ``answering``: LINKED_LEG needs CAP_NET_RAW.  ``latching``: the first allowed source is the peer from then
-    on, for one behind a NAT (H.248.37 ``ipnapt/latch``).  ``handling``: of both ends of a stream; STATELESS needs
-    CAP_NET_ADMIN, carries TCP only and says nothing about connections.
-    ``quiet_limit``: seconds without payload in ``quiet_ways`` after which ``Quiet`` is reported, once; 0:
-    never.  ``dscp``: the eight bits of the DiffServ octet (RFC 2474) of what we send; ``None``: as it is.
+    on, for one behind a NAT (H.248.37 ``ipnapt/latch``).  ``handling``: of both ends of a stream; STATELESS
+    needs CAP_NET_ADMIN, carries TCP only and says nothing about connections.
+    ``quiet_limit``: seconds without payload in ``quiet_ways`` after which ``Quiet`` is reported, once a
+    silence; 0: never.  ``dscp``: the eight bits of the DiffServ octet (RFC 2474) of what we send; ``None``:
+    as it is.
     """
 
     transport: Transport

@@ -9,7 +9,7 @@ _PARTS, _SHORTEST = 8, 0.05
 
 
 class Vigil:
-    """Calls ``report`` once when ``measure`` has had the same value for ``limit`` seconds."""
+    """Calls ``report`` when ``measure`` has had the same value for ``limit`` seconds, once a silence."""
 
     def __init__(
         self, loop: Loop, limit: float, measure: Callable[[], object], report: Callable[[], None]
@@ -20,6 +20,7 @@ class Vigil:
         self._report = report
         self._last = measure()
         self._since = loop.now()
+        self._reported = False
         self._timer: Timer = self._look_later(limit)
 
     def stop(self) -> None:
@@ -31,9 +32,9 @@ class Vigil:
     def _look(self) -> None:
         now, value = self._loop.now(), self._measure()
         if value != self._last:
-            self._last, self._since = value, now
+            self._last, self._since, self._reported = value, now, False
         rest = self._since + self._limit - now
-        if rest <= 0:
+        self._timer = self._look_later(self._limit if self._reported or rest <= 0 else rest)
+        if rest <= 0 and not self._reported:
+            self._reported = True
             self._report()
-        else:
-            self._timer = self._look_later(rest)
