@@ -29,6 +29,7 @@ from imsedge.h248.model import (
     ActionReply,
     ActionRequest,
     Audit,
+    AuditItem,
     CommandRequest,
     Events,
     IpMid,
@@ -38,8 +39,10 @@ from imsedge.h248.model import (
     RequestedEvent,
     Stream,
     StreamMode,
+    TerminationState,
     Verb,
 )
+from imsedge.h248.packages import root
 from imsedge.h248.transactions import ReplyArrived, TransactionSettings
 from imsedge.net.h248 import H248Endpoint
 from imsedge.net.udp import UdpTransport
@@ -211,3 +214,45 @@ async def test_a_hundred_contexts_leave_nothing_behind(controller: Controller, g
         assert added.error is None
         await controller.ask(CommandRequest(Verb.SUBTRACT, ("*",), audit=Audit()), context=added.context)
     assert gateway.gateway.load()[:3] == (0, 0, 0)
+
+
+async def test_a_moved_termination_keeps_its_connection(controller: Controller, gateway: AgwDaemon) -> None:
+    first, second = await controller.ask(add(), add()), await controller.ask(add(), add())
+    (one, _), (_, four) = (view.terminations for view in gateway.gateway.contexts())
+    peers = [await call(view.streams[0].local) for view in (one, four)]
+    gone = second.replies[0].terminations
+    moved = await controller.ask(
+        CommandRequest(Verb.SUBTRACT, gone, audit=Audit()),
+        CommandRequest(Verb.MOVE, (one.name,)),
+        context=second.context,
+    )
+    assert moved.error is None
+    assert [reply.error for reply in moved.replies] == [None, None]
+    for source, sink in (peers, reversed(peers)):
+        source[1].write(b"hello from another context")
+        assert await asyncio.wait_for(sink[0].readexactly(26), 5) == b"hello from another context"
+    await controller.ask(CommandRequest(Verb.SUBTRACT, ("*",), audit=Audit()), context=first.context)
+    await controller.ask(CommandRequest(Verb.SUBTRACT, ("*",), audit=Audit()), context=second.context)
+    assert gateway.gateway.load()[:3] == (0, 0, 0)
+    for _, writer in peers:
+        writer.close()
+
+
+async def call(local: str | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, _, port = str(local).rpartition(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def test_timers_of_root_are_set_and_told(controller: Controller, gateway: AgwDaemon) -> None:
+    state = TerminationState(properties=(root.MG_PROVISIONAL.write(50),))
+    set_timer = CommandRequest(Verb.MODIFY, (ROOT,), descriptors=(Media(state=state),))
+    told = await controller.ask(set_timer, context=NULL_CONTEXT)
+    assert told.replies[0].error is None
+    audit = Audit((AuditItem.MEDIA,))
+    ask = CommandRequest(Verb.AUDIT_VALUE, (ROOT,), audit=audit)
+    audited = await controller.ask(ask, context=NULL_CONTEXT)
+    (media,) = audited.replies[0].result
+    assert isinstance(media, Media)
+    assert media.state is not None
+    assert root.MG_PROVISIONAL.find(media.state.properties) == 50
+    assert gateway.registered.is_set()
