@@ -4,6 +4,8 @@ It keeps to the rules of ``bearer.messages``: one endpoint an ``Open``, ``Releas
 said about endpoints it does not have.  Tests make it hesitate, run out of ports, or die.
 """
 
+from collections import Counter
+
 from imsedge.bearer.messages import (
     AnyCommand,
     AnyEvent,
@@ -37,6 +39,7 @@ class FakePlane:
     def __init__(self, *, ports: int = 1_000_000, first_port: int = 30_000, strict: bool = True) -> None:
         self.open: dict[int, EndpointSettings] = {}
         self.links: dict[int, int] = {}
+        self._ends: Counter[int] = Counter()
         self.rigid = False
         self.orders: list[AnyCommand] = []
         self.counters = Counters(octets_received=7, octets_sent=5, duration_ms=1_000)
@@ -60,13 +63,15 @@ class FakePlane:
             case Query():
                 return [Statistics(command.endpoint, now, self.counters)]
             case Release():
-                del self.open[command.endpoint], self.links[command.endpoint]
+                del self.open[command.endpoint]
+                self._leave(command.endpoint)
                 return [Released(command.endpoint, now, self.counters)]
         return []
 
     def die(self, now: float) -> list[AnyEvent]:
         """The worker process is gone with all it had."""
         lost, self.open, self.links = self.open, {}, {}
+        self._ends.clear()
         return [Failed(endpoint, now, FailureCause.PLANE) for endpoint in lost]
 
     def told(self, kind: type[Command]) -> list[Command]:
@@ -89,8 +94,13 @@ class FakePlane:
         return Relinked(command.endpoint, now, command.link)
 
     def _join(self, endpoint: int, link: int) -> None:
+        self._leave(endpoint)
         self.links[endpoint] = link
-        assert list(self.links.values()).count(link) <= 2, "a link has two ends"
+        self._ends[link] += 1
+        assert self._ends[link] <= 2, "a link has two ends"
+
+    def _leave(self, endpoint: int) -> None:
+        self._ends[self.links.pop(endpoint, 0)] -= 1
 
     def partners(self) -> set[frozenset[int]]:
         """The endpoints that are joined now."""

@@ -99,6 +99,8 @@ def check_topology(
     context: Context, topology: Topology, newcomer: str = "", streams: Iterable[int] = ()
 ) -> None:
     """Raises 522 when ``topology`` cannot be; ``newcomer`` would come with ``streams``."""
+    if not topology:  # by themselves they are joined in pairs
+        return
     numbers = {name: set(t.streams) for name, t in context.terminations.items()}
     if newcomer:
         numbers[fold(newcomer)] = set(streams)
