@@ -1,5 +1,6 @@
 """A daemon in a process of its own, for tests that kill it."""
 
+import asyncio
 import http.client
 import os
 import signal
@@ -58,6 +59,14 @@ class DaemonProcess:
         assert self._process is not None
         self._process.wait(10)
         self._process = None
+
+    async def stops(self, number: signal.Signals) -> int:
+        """Its exit code after this signal; ``TimeoutExpired`` after a second."""
+        self.signal(number)
+        assert self._process is not None
+        code = await asyncio.to_thread(self._process.wait, 1.0)
+        self._process = None
+        return code
 
     def signal(self, number: signal.Signals) -> None:
         """To the daemon only."""

@@ -190,6 +190,35 @@ async def test_a_fingerprint_that_never_comes_ends_the_call(tmp_path: Path) -> N
         await world.returns_to(before)
 
 
+@pytest.mark.interop
+async def test_a_fingerprint_that_comes_late_and_is_another_ends_the_call(tmp_path: Path) -> None:
+    """TLS is complete and octets wait when the answer says whose certificate it should have been."""
+    phone, intruder = OpensslCertificate(tmp_path, "phone"), OpensslCertificate(tmp_path, "intruder")
+    async with system(agw=HURRY) as world, ends(world.place) as cast:
+        contact, path = await cast.register()
+        before = world.held()
+        offer = sessions.write(cast.told("core", "actpass"))
+        calling = asyncio.create_task(cast.core.invite(cast.core_proxy, contact, offer, path))
+        invite = await cast.ue.expect("INVITE")
+        seen = sessions.read(invite.request.body)
+        core, writer = await connect(world.local_of("core"))
+        with Openssl.client(tmp_path, seen.address, intruder) as tls:
+            tls.send(SECRET)
+            await until(lambda: "Verify return code" in tls.output, PATIENCE)
+            answer = replace(cast.told("ue", "active"), fingerprints=(phone.fingerprint,))
+            cast.ue.answer(invite, sessions.write(answer))
+            assert await rest(core) == b""
+            await until(lambda: "\nclosed" in tls.output, PATIENCE)
+        writer.close()
+        await asyncio.wait([calling])
+        assert causes(world) == [("tlsbsc/bncchange", MISMATCH)]
+        await cast.ue.expect("ACK")
+        cast.ue.accept(await cast.ue.expect("BYE"))
+        if not calling.exception():  # the answer may have been quicker than the report of the gateway
+            cast.core.accept(await cast.core.expect("BYE"))
+        await world.returns_to(before)
+
+
 @pytest.mark.parametrize("octets", [b"", ENDLESS], ids=["silence", "half a ClientHello"])
 async def test_tls_that_never_finishes_is_given_up(octets: bytes) -> None:
     async with answered() as scene:

@@ -1,6 +1,7 @@
 """What nobody may see: other calls' octets, open ports beyond loopback, secrets in the log."""
 
 import asyncio
+import contextlib
 import re
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings import AgwSettings, AlgSettings
 from imsedge.play.scenes import originating
 from imsedge.security.tls import Role
@@ -45,6 +47,37 @@ async def test_a_second_connection_to_a_stream_is_refused_and_the_first_lives() 
         await until(lambda: bytes(sink.octets) == b"only me", PATIENCE)
         assert sink.connections == 1
         await cast.hang_up(agreed.ue)
+
+
+async def test_five_hundred_strangers_at_the_port_of_a_call_change_nothing() -> None:
+    async with (
+        system() as world,
+        ends(world.place) as cast,
+        listening(world.place.core_host) as (sink, core),
+    ):
+        await cast.register()
+        agreed = await originate(cast, offer_of(cast), replace(cast.told("core", "passive"), address=core))
+        await cast.ue_media.connect(agreed.seen_by_ue.address)
+        await cast.ue_media.secure(Role.CLIENT, agreed.seen_by_ue.fingerprints)
+        held = world.held()
+        for realm in ("access", "core"):
+            await asyncio.gather(*(_knock(world.local_of(realm)) for _ in range(250)))
+        await world.returns_to(held)
+        await cast.ue_media.send(b"still here")
+        await until(lambda: bytes(sink.octets) == b"still here", PATIENCE)
+        await cast.hang_up(agreed.ue)
+
+
+async def _knock(address: TransportAddress) -> None:
+    """Connect, say something, be sent away."""
+    try:
+        reader, writer = await asyncio.open_connection(*address)
+    except OSError:
+        return
+    writer.write(b"let me in")
+    with contextlib.suppress(ConnectionResetError):
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
+    writer.close()
 
 
 @pytest.mark.parametrize("settings", [AgwSettings(), AlgSettings()], ids=["gateway", "controller"])

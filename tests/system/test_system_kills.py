@@ -245,6 +245,35 @@ async def talk_again(cast: Ensemble, own: OwnPlace) -> AsyncIterator[None]:
         await cast.hang_up(made.agreed.ue)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_call_made_while_workers_are_being_replaced_is_served_or_refused(workers: int) -> None:
+    """Never left without an answer, and nothing is kept of it."""
+    async with system(agw={"media": {"workers": workers}}) as world, ends(world.place) as cast:
+        await cast.register()
+        before = world.held()
+        for pid in world.workers:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(PhoneError, match=r"refused: 50[03]"):
+            await cast.ue.invite(cast.ue_proxy, cast.core.record, sessions.write(offer_of(cast)))
+        await world.returns_to(before)
+        async with talk_again(cast, world.own):
+            assert world.calls == 1
+        await world.returns_to(before)
+
+
+async def test_a_gateway_that_is_told_to_stop_takes_leave_within_a_second(tmp_path: Path) -> None:
+    """Both ends of its call get a BYE."""
+    async with killable_gateway(tmp_path) as (own, _alg, gateway), ends(own.place) as cast:
+        await cast.register()
+        async with talk(cast, own) as first:
+            workers = gateway.workers
+            assert await gateway.stops(signal.SIGTERM) == 0
+            await first.is_over()
+            await both_hang_up(cast)
+        assert not any(map(is_alive, workers))
+        assert gateway.log == ""
+
+
 # --- the controller --------------------------------------------------------------------------------------
 
 
@@ -292,6 +321,17 @@ async def test_without_a_controller_the_gateway_frees_its_contexts(tmp_path: Pat
         controller.start()
         await until(controller.is_healthy, PATIENCE)
         await next_call_works(own)
+
+
+async def test_a_controller_that_is_told_to_stop_ends_within_a_second(tmp_path: Path) -> None:
+    async with killable_controller(tmp_path) as (own, gateway, controller):
+        async with ends(own.place) as cast:
+            await cast.register()
+            async with talk(cast, own) as lost:
+                assert await controller.stops(signal.SIGINT) == 0
+                await lost.is_over()
+        assert controller.log == ""
+        await until(lambda: gateway.gateway.load()[:3] == NOTHING, PATIENCE)
 
 
 async def test_a_call_goes_on_while_its_controller_hangs_for_a_moment(tmp_path: Path) -> None:
