@@ -185,6 +185,8 @@ def _check_live(scope: Scope, termination: Termination) -> None:
 
 def _take_place(context: Context, termination: Termination, streams: dict[int, StreamTerms]) -> None:
     """What the action's topology says about a newcomer; raises 522 and changes nothing then."""
+    if not context.open_triples:
+        return
     names = [*context.terminations, termination.name]
     topology = revise_topology(context.topology, context.open_triples, names, termination.name)
     check_topology(context, topology, termination.name, streams)

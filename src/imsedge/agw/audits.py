@@ -158,9 +158,9 @@ def _event_buffer(_scope: Scope, termination: Termination | None) -> AuditReturn
     return held if held.events else AuditItem.EVENT_BUFFER
 
 
-def _observed(_scope: Scope, termination: Termination | None) -> AuditReturn:
+def _observed(scope: Scope, termination: Termination | None) -> AuditReturn:
     """What waits in the event buffer."""
-    held = observed_events(termination) if termination is not None else None
+    held = observed_events(scope.desk, termination) if termination is not None else None
     return held or AuditItem.OBSERVED_EVENTS
 
 

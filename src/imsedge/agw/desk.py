@@ -20,6 +20,7 @@ from imsedge.bearer.messages import (
     Query,
     Release,
     Relink,
+    Transport,
 )
 from imsedge.core.timers import Timers
 from imsedge.h248.model import CommandReply, ServiceState
@@ -35,6 +36,8 @@ class Timer(Enum):
     INACTIVITY = "it/ito of the gateway"
     CONTROLLER = "contexts without a controller"
 
+
+_NOT_ORDERED = EndpointSettings(transport=Transport.TCP)
 
 TimerKey = tuple[Timer, int | str]
 
@@ -76,8 +79,7 @@ class Desk:
     ) -> StreamState:
         """Order an endpoint; ``Opened`` or ``OpenFailed`` will tell."""
         registry, realm = self.registry, termination.realm
-        closed = endpoint_settings(terms, realm.certificate)
-        stream = StreamState(number, registry.new_endpoint(), 0, terms, closed)
+        stream = StreamState(number, registry.new_endpoint(), 0, terms, _NOT_ORDERED)
         registry.add_stream(termination, stream)
         for seat in seats(context, number, registry.new_link):
             if seat.stream is not stream:

@@ -80,7 +80,7 @@ def arm_events(desk: Desk, termination: Termination, events: Events | None) -> N
 
 def _keep(desk: Desk, termination: Termination, change: Change) -> bool:
     """Clause 7.1.11: whether the event buffer is for this; the oldest stay when it is full."""
-    if not _matched(buffer_events(termination.event_buffer), change):
+    if not _matched(desk, buffer_events(termination.event_buffer), change):
         return False
     if len(termination.buffered) < desk.settings.limits.buffered_events:
         termination.buffered.append(change)
@@ -98,7 +98,7 @@ def _go_through_buffer(desk: Desk, termination: Termination) -> None:
 
 def _detect(desk: Desk, termination: Termination, change: Change) -> None:
     """Notify, then let what is embedded take its place (clause 7.1.9)."""
-    found = _matched(termination.events, change)
+    found = _matched(desk, termination.events, change)
     if not found:
         return
     told = tuple(seen for armed, seen in found if armed.notify is not NotifyBehaviour.NEVER)
@@ -121,7 +121,7 @@ def notify(desk: Desk, termination: Termination, observed: tuple[ObservedEvent, 
 
 def notify_heartbeat(desk: Desk, termination: Termination) -> None:
     """H.248.36: nobody has asked for this termination for a while."""
-    notify(desk, termination, (ObservedEvent(hangterm.HEARTBEAT.name, time=time_stamp(desk)),))
+    notify(desk, termination, (ObservedEvent(hangterm.HEARTBEAT.name, time=time_stamp(desk, desk.now)),))
 
 
 def notify_inactivity(desk: Desk) -> None:
@@ -131,21 +131,21 @@ def notify_inactivity(desk: Desk) -> None:
 
 def notify_root(desk: Desk, name: str, parameters: tuple[Parameter, ...] = ()) -> None:
     """Notify for the gateway as a whole."""
-    observed = (ObservedEvent(name, time=time_stamp(desk), parameters=parameters),)
+    observed = (ObservedEvent(name, time=time_stamp(desk, desk.now), parameters=parameters),)
     events = ObservedEvents(desk.registry.root_events.request_id or 0, observed)
     _report(desk, NULL_CONTEXT, CommandRequest(Verb.NOTIFY, (ROOT,), observed=events))
 
 
-def time_stamp(desk: Desk) -> TimeStamp:
-    """The moment of this input in UTC, to hundredths of a second."""
-    moment = datetime.fromtimestamp(desk.settings.epoch + desk.now, UTC)
+def time_stamp(desk: Desk, when: float) -> TimeStamp:
+    """A moment on the clock of ``now`` in UTC, to hundredths of a second."""
+    moment = datetime.fromtimestamp(desk.settings.epoch + when, UTC)
     hundredths = moment.microsecond // 10_000
     return TimeStamp(moment.strftime("%Y%m%d"), f"{moment.strftime('%H%M%S')}{hundredths:02}")
 
 
 def _change(desk: Desk, stream: StreamState, event: AnyEvent) -> Change | None:
     secure = stream.terms.local.transport in SECURE
-    what = partial(Change, stream.id, secure, time=time_stamp(desk))
+    what = partial(Change, stream.id, secure, time=desk.now)
     match event:
         case Established():
             return what(tls=False, kind="Est")
@@ -167,31 +167,33 @@ def _change(desk: Desk, stream: StreamState, event: AnyEvent) -> Change | None:
     return None
 
 
-def observed_events(termination: Termination) -> ObservedEvents | None:
+def observed_events(desk: Desk, termination: Termination) -> ObservedEvents | None:
     """What is in the event buffer (for an audit), each event under the name it was asked for."""
     events = buffer_events(termination.event_buffer)
-    seen = [observed for change in termination.buffered for _, observed in _matched(events, change)]
+    seen = [observed for change in termination.buffered for _, observed in _matched(desk, events, change)]
     return ObservedEvents(termination.events.request_id or 0, tuple(seen)) if seen else None
 
 
-def _matched(events: Events, change: Change) -> list[tuple[RequestedEvent, ObservedEvent]]:
+def _matched(desk: Desk, events: Events, change: Change) -> list[tuple[RequestedEvent, ObservedEvent]]:
     """The events that asked for this change, and how they are told."""
+    when = partial(time_stamp, desk, change.time)  # often nobody has asked
     if change.name:
         asked = find_event(events, change.name, change.stream)
-        observed = ObservedEvent(change.name, change.stream, change.time, change.parameters)
-        return [(asked, observed)] if asked is not None else []
+        if asked is None:
+            return []
+        return [(asked, ObservedEvent(change.name, change.stream, when(), change.parameters))]
     found = []
     armed = _armed_change(events, change)
     if armed is not None:
         parameters = [tcpbcc.TYPE.write(change.kind)]
         if change.cause:
             parameters.append(tcpbcc.CAUSE.write(change.cause))
-        found.append((armed, ObservedEvent(armed.name, change.stream, change.time, tuple(parameters))))
+        found.append((armed, ObservedEvent(armed.name, change.stream, when(), tuple(parameters))))
     cause = find_event(events, g.CAUSE.name, change.stream)
     if cause is not None and change.general is not None:
         general = g.GENERAL_CAUSE.write(change.general)
         failure = g.FAILURE_CAUSE.write(change.cause.encode())
-        found.append((cause, ObservedEvent(cause.name, change.stream, change.time, (general, failure))))
+        found.append((cause, ObservedEvent(cause.name, change.stream, when(), (general, failure))))
     return found
 
 

@@ -27,15 +27,17 @@ def reduction(loaded: float) -> int:
 
 def notice_add(desk: Desk) -> None:
     """A new termination is asked for."""
-    if reduction(load(desk)) and find_event(desk.registry.root_events, ocp.OVERLOAD.name) is not None:
+    armed = find_event(desk.registry.root_events, ocp.OVERLOAD.name)
+    if armed is not None and reduction(load(desk)):
         notify_root(desk, ocp.OVERLOAD.name)
     notice_level(desk)
 
 
 def notice_level(desk: Desk) -> None:
     """Call when there may be more or less to do than before."""
-    percent = reduction(load(desk))
-    if percent == desk.reduction or find_event(desk.registry.root_events, chp.CONGESTION.name) is None:
+    if find_event(desk.registry.root_events, chp.CONGESTION.name) is None:
         return
-    desk.reduction = percent
-    notify_root(desk, chp.CONGESTION.name, (chp.REDUCTION.write(percent),))
+    percent = reduction(load(desk))
+    if percent != desk.reduction:
+        desk.reduction = percent
+        notify_root(desk, chp.CONGESTION.name, (chp.REDUCTION.write(percent),))

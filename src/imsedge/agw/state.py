@@ -19,7 +19,6 @@ from imsedge.h248.model import (
     Events,
     Parameter,
     ServiceState,
-    TimeStamp,
     TopologyTriple,
     fold,
 )
@@ -60,14 +59,14 @@ Topology = dict[tuple[str, str, int | None], Way]
 class Change(NamedTuple):
     """A change of a bearer connection: ``kind`` is the observed ``Type``; ``general`` of ``g/cause``.
 
-    Or, when ``name`` is given, another event with its parameters.
+    Or, when ``name`` is given, another event with its parameters.  ``time``: on the clock of ``now``.
     """
 
     stream: int
     secure: bool
     tls: bool
     kind: str
-    time: TimeStamp
+    time: float
     cause: str = ""
     general: str | None = None
     name: str = ""
