@@ -7,6 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from imsedge.cli import convert
+from imsedge.core.address import TransportAddress
+from imsedge.core.trace import Crossing, Kind
+from imsedge.play.pcapng import write_capture
+
 Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 COMPACT = b"!/2 [192.0.2.1]:2944 T=7{C=3{MF=ip/access/1{M{ST=1{O{MO=SR,tcpbcc/mode=proxy}}}}}}"
@@ -56,6 +61,53 @@ def test_an_error_points_at_line_and_column(imsedge: Imsedge, message: bytes, se
     done = imsedge("h248", "decode", stdin=message)
     assert done.returncode == 2
     assert done.stderr.decode().startswith(f"imsedge: {sentence}")
+
+
+def test_many_messages_there_and_back(imsedge: Imsedge, tmp_path: Path) -> None:
+    (tmp_path / "two.txt").write_bytes(COMPACT + b"\n---\n" + NOTIFY)
+    decoded = imsedge("h248", "decode", "--indent", "0", str(tmp_path / "two.txt")).stdout
+    assert [msgspec.json.decode(line)["version"] for line in decoded.splitlines()] == [2, 1]
+    for encoding in ("compact", "ber"):
+        encoded = imsedge("h248", "encode", "--encoding", encoding, stdin=decoded)
+        assert encoded.returncode == 0
+        assert imsedge("h248", "decode", "--indent", "0", stdin=encoded.stdout).stdout == decoded
+
+
+def test_one_bad_message_of_many_is_told_after_the_others(imsedge: Imsedge) -> None:
+    done = imsedge("h248", "decode", "--indent", "0", stdin=COMPACT + b"\nMEGACO/1 <x>\n  Foo\n" + COMPACT)
+    assert len(done.stdout.splitlines()) == 2
+    assert done.returncode == 2
+    assert done.stderr.decode() == "imsedge: -:3:3: 400 Foo is no transaction\n"
+
+
+def test_a_hex_dump_and_what_it_is_not(imsedge: Imsedge) -> None:
+    assert imsedge("h248", "decode", stdin=COMPACT.hex(" ").encode()).returncode == 0
+    done = imsedge("h248", "decode", "--input", "text", stdin=COMPACT.hex(" ").encode())
+    assert done.stderr.startswith(b"imsedge: -:1:1: 400 ")
+
+
+def test_a_capture_with_other_ports(imsedge: Imsedge, tmp_path: Path) -> None:
+    ends = TransportAddress("192.0.2.1", 40_000), TransportAddress("192.0.2.2", 2999)
+    bad = COMPACT.replace(b"T=7", b"T7")
+    crossings = [Crossing(1.0, Kind.H248, *ends, "udp", "", data) for data in (COMPACT, bad)]
+    (tmp_path / "x.pcapng").write_bytes(write_capture(crossings))
+    done = imsedge("h248", "decode", str(tmp_path / "x.pcapng"))
+    assert done.stderr.endswith(b"no H.248 in this capture; --port names other ports\n")
+    done = imsedge("h248", "decode", "--port", "2999", "--indent", "0", str(tmp_path / "x.pcapng"))
+    assert len(done.stdout.splitlines()) == 1
+    assert b"x.pcapng: packet 2, octet 21: 400 " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (b"MEGACO/1 [192.0.2.1]\n\tFoo=1{}", ["  \tFoo=1{}", "  \t^"]),
+        (b"!/1 x " + b" " * 200 + b"Foo", ["  " + " " * 50 + "Foo", "  " + " " * 50 + "^"]),
+        (b"!/1 \xff Foo", []),
+    ],
+)
+def test_on_a_terminal_the_line_is_shown_with_a_caret(message: bytes, shown: list[str]) -> None:
+    assert list(convert.pointer(message, message.find(b"Foo"))) == shown
 
 
 BAD_JSON = {

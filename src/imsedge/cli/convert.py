@@ -1,12 +1,19 @@
 """``imsedge h248 decode | encode``: any encoding of H.248.1 to JSON and back."""
 
+import sys
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imsedge.cli.io import read_input, user_error, write_output
 from imsedge.cli.packages import packages
+
+if TYPE_CHECKING:
+    from imsedge.core.errors import RemoteError
+    from imsedge.h248.sources import Found
+
+_SHOWN = 100  # characters of a line that an error points into
 
 Source = Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file, or - for standard input.")]
 
@@ -17,6 +24,16 @@ class EncodingName(Enum):
     PRETTY = "pretty"
     COMPACT = "compact"
     BER = "ber"
+
+
+class InputName(Enum):
+    """The values of ``h248.sources.Input``."""
+
+    TEXT = "text"
+    BER = "ber"
+    TPKT = "tpkt"
+    HEX = "hex"
+    PCAP = "pcap"
 
 
 h248 = typer.Typer(no_args_is_help=True, help="Read and write H.248.1 messages.")
@@ -32,23 +49,41 @@ def register(app: typer.Typer) -> None:
 def decode(
     source: Source = "-",
     indent: Annotated[int, typer.Option(help="Blanks a level; 0 is one line.", min=0, max=8)] = 2,
+    kind: Annotated[
+        InputName | None, typer.Option("--input", help="What the file holds, when it does not tell.")
+    ] = None,
+    port: Annotated[
+        list[int] | None, typer.Option(help="Port of H.248 in a capture [2944 and 2945]; may be repeated.")
+    ] = None,
 ) -> None:
-    """Print a message as JSON; errors say where.
+    """Print messages as JSON, one object each; errors say where.
 
-    Example: `imsedge h248 decode capture.txt`, or `... | imsedge h248 decode -`
+    Takes text, BER, TPKT streams, hex dumps and captures (pcap, pcapng), with any number of messages.
+
+    Example: `imsedge h248 decode capture.pcapng --indent 0`, or `... | imsedge h248 decode -`
     """
     import msgspec
 
     from imsedge.core.errors import RemoteError
     from imsedge.h248.codec import decode as decode_message
+    from imsedge.h248.sources import H248_PORTS, Input, find_messages
 
     data = read_input(source)
+    wrong: list[str] = []
     try:
-        message = decode_message(data)
+        messages = find_messages(data, kind and Input(kind.value), port or H248_PORTS)
     except RemoteError as error:
         raise user_error(f"{source}{_position(data, error.offset)}: {error.code} {error.reason}") from None
-    text = msgspec.json.format(msgspec.json.encode(message), indent=indent or -1)
-    write_output(text + b"\n")
+    for found in messages:
+        try:
+            message = decode_message(found.data)
+        except RemoteError as error:
+            wrong.append(_complaint(source, data, found, error))
+        else:
+            text = msgspec.json.format(msgspec.json.encode(message), indent=indent or -1)
+            write_output(text + b"\n")
+    if wrong or not messages:
+        raise user_error("\n".join(wrong) or f"{source}: no H.248 in this capture; --port names other ports")
 
 
 @h248.command()
@@ -56,7 +91,7 @@ def encode(
     source: Source = "-",
     encoding: Annotated[EncodingName, typer.Option(help="How to write it.")] = EncodingName.PRETTY,
 ) -> None:
-    """Write the JSON that `decode` prints as an H.248 message.
+    """Write the JSON that `decode` prints as H.248 messages; several texts stand apart by `---`.
 
     Example: `imsedge h248 decode message.txt | imsedge h248 encode --encoding compact -`
     """
@@ -67,12 +102,55 @@ def encode(
     from imsedge.h248.codec import encode as encode_message
     from imsedge.h248.model import Message
 
+    wanted = Encoding(encoding.value)
     try:
-        message = msgspec.json.decode(read_input(source), type=Message)
-        data = encode_message(message, Encoding(encoding.value))
+        documents = split_documents(read_input(source))
+        messages = [msgspec.json.decode(document, type=Message) for document in documents]
+        written = [encode_message(message, wanted) for message in messages]
     except (msgspec.DecodeError, LocalError) as error:
         raise user_error(f"{source}: {error}") from None
-    write_output(data)
+    write_output((b"\n---\n" if wanted.is_text else b"").join(written))
+
+
+def split_documents(data: bytes) -> list[bytes]:
+    """JSON documents that stand one after the other; what is no JSON is the last."""
+    import json
+
+    text, at, found = data.decode("utf-8", "replace"), 0, list[bytes]()
+    scan = json.JSONDecoder().raw_decode
+    while text[at:].strip():
+        at += len(text[at:]) - len(text[at:].lstrip())
+        try:
+            end = scan(text, at)[1]
+        except (ValueError, RecursionError):
+            end = len(text)
+        found.append(text[at:end].encode())
+        at = end
+    return found or [data]
+
+
+def _complaint(source: str, data: bytes, found: "Found", error: "RemoteError") -> str:
+    """``file:2:7: 400 reason`` where the message stands in the file, with its line on a terminal."""
+    what = f"{error.code} {error.reason}"
+    if found.offset is None or error.offset is None:
+        at = f", octet {error.offset}" if error.offset is not None else ""
+        where = f"{source}: {found.place}{at}" if found.place else source
+        return f"{where}: {what}"
+    offset = found.offset + error.offset
+    complaint = f"{source}{_position(data, offset)}: {what}"
+    return "\n".join((complaint, *pointer(data, offset))) if sys.stderr.isatty() else complaint
+
+
+def pointer(data: bytes, offset: int) -> tuple[str, ...]:
+    """The line and a caret below the place; nothing for a binary message."""
+    start = data.rfind(b"\n", 0, offset) + 1
+    line = data[start:].split(b"\n", 1)[0].rstrip()
+    if not line.isascii() or any(octet < 32 and octet != 9 for octet in line):
+        return ()
+    low = max(0, offset - start - _SHOWN // 2)
+    shown = line.decode()[low : low + _SHOWN]
+    blanks = "".join("\t" if mark == "\t" else " " for mark in shown[: offset - start - low])
+    return f"  {shown}", f"  {blanks}^"
 
 
 def _position(data: bytes, offset: int | None) -> str:
