@@ -276,3 +276,29 @@ def test_counts_of_streams_and_events_are_limited() -> None:
     assert talk.code(f"Context = $ {{ Add = $ {{ Media {{ {three} }} }} }}") == 510
     talk.ask("Context = * { Subtract = * }")
     assert talk.is_empty()
+
+
+NAMED = {
+    "family": (add(LOCAL.replace("IP4", "IP6")), "IP6"),
+    "port": (add(LOCAL.replace("- $ TCP", "- 4000 TCP")), "4000"),
+    "fingerprint": (add(LOCAL + "a=fingerprint:sha-256 $\n"), "a=fingerprint:sha-256 $"),
+    "somebody else's fingerprint": (add(TLS.replace("sha-256 $", "sha-256 AA:BB")), "AA:BB"),
+    "name of a host": (add(LOCAL, REMOTE.replace("10.9.9.9", "peer.example")), "peer.example"),
+    "choice": (add(control="tcpbcc/mode = { proxy, merge }"), "proxy, merge"),
+    "realm": (modify(media('LocalControl { ipdc/realm = "access" }')), "access"),
+    "another address": (modify(media(f"Local {{ {LOCAL.replace('$', '10.0.0.2', 1)}}}")), "10.0.0.2"),
+    "another port": (modify(media(f"Local {{ {LOCAL.replace('- $', '- 40000')}}}")), "40000"),
+    "another transport": (modify(media(f"Local {{ {TLS}}}")), "TCP/TLS"),
+    "another family": (modify(media(f"Local {{ {LOCAL.replace('IP4', 'IP6')}}}")), "IP6"),
+}
+
+
+@pytest.mark.parametrize(("command", "value"), NAMED.values(), ids=NAMED)
+def test_449_names_the_value(command: str, value: str) -> None:
+    """TS 29.334 clause 5.2."""
+    talk = GatewayTalk()
+    talk.ask(CALL)
+    context = "$" if command.startswith("Add") else "1"
+    answer = talk.ask(f"Context = {context} {{ {command} }}")
+    assert "Error = 449" in answer
+    assert value in answer.partition("Error = 449")[2]

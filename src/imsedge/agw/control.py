@@ -75,14 +75,15 @@ def _obey(control: Control, name: str, parameter: Parameter) -> Control:
     if row is None:
         items.refuse_property(parameter.name)
     if parameter.relation is not Relation.EQUAL or "$" in parameter.values:
-        fail(449, f"{parameter.name} needs one value")
+        values = ", ".join(parameter.values)
+        fail(449, f"{parameter.name} needs one value, not {parameter.relation.value} {values}")
     key, apply = row
     return apply(control, key.read(parameter))
 
 
 def _set_realm(control: Control, realm: str) -> Control:
     if control.realm is not None and fold(control.realm) != fold(realm):
-        fail(449, f"{ipdc.REALM.name} of an existing stream cannot change")
+        fail(449, f"{ipdc.REALM.name} {realm}: that of an existing stream cannot change")
     return replace(control, realm=realm)
 
 
@@ -104,7 +105,7 @@ def _set_own_host(control: Control, text: str) -> Control:
 
 def _set_dscp(control: Control, value: bytes) -> Control:
     if len(value) != 1:
-        fail(449, f"{ds.DSCP.name} is one octet")
+        fail(449, f"{ds.DSCP.name}: {value.hex()} is not one octet")
     return replace(control, dscp=value[0])
 
 

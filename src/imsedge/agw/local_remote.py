@@ -131,8 +131,15 @@ def _read_remote_block(block: Description) -> RemoteTerms:
         address = read_address(block, media)
         fingerprints = read_fingerprints(block, media) if transport in SECURE else ()
     except RemoteError as error:
-        fail(449, f"Remote: {error.reason}")
+        fail(449, f"Remote: {error.reason}: {_what_was_read(block, media)}")
     return RemoteTerms(write_description(block), transport, _reachable(address), fingerprints or None)
+
+
+def _what_was_read(block: Description, media: Media) -> str:
+    """The lines of which one could not be understood."""
+    lines = [f"c={block.connection(media)}", f"m={media.lines[0].value}"]
+    lines += [f"a={x.value}" for x in (*block.lines, *media.lines) if x.attribute.lower() == "fingerprint"]
+    return ", ".join(lines)
 
 
 def _only_media(block: Description) -> Media:
@@ -185,13 +192,13 @@ def _local_port(media: Media) -> int | None:
 def _check_local_fingerprint(line: Line, transport: Transport, certificate: bytes | None) -> None:
     name, digits = _fingerprint_fields(line)
     if transport not in SECURE:
-        fail(449, "a=fingerprint is for secured transports only")
+        fail(449, f"a={line.value} is for secured transports only")
     if certificate is None:
         fail(500, "this realm has no certificate")
     if name not in PREFERENCE:
         fail(449, f"fingerprint hash {name} is not supported")
     if digits != "$" and line.value.partition(":")[2].strip().lower() != _own(name, certificate).lower():
-        fail(449, "a=fingerprint in Local is not the one of this gateway")
+        fail(449, f"a={line.value} in Local is not the fingerprint of this gateway")
 
 
 def _fingerprint_fields(line: Line) -> tuple[str, str]:

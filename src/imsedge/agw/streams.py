@@ -71,13 +71,13 @@ def begin(stream: Stream, realm: Realm, certificate: bytes | None, mode: StreamM
     control = revise_control(Control(mode=mode, realm=realm.name), stream.control)
     local = read_local(stream.local, certificate)
     if local.port is not None:
-        fail(449, "the port in Local is chosen by the gateway; use $")
+        fail(449, f"port {local.port} in Local: the gateway chooses it; use $")
     if local.host is not None and local.host not in realm.addresses:
         fail(449, f"{local.host} is not an address of realm {realm.name}")
     if control.own_host is not None and control.own_host not in realm.addresses:
         fail(449, f"{control.own_host} is not an address of realm {realm.name}")
     if local.host is None and control.own_host is None and realm.address(ipv6=local.ipv6) is None:
-        fail(449, f"realm {realm.name} has no address of the family asked for")
+        fail(449, f"realm {realm.name} has no {_family(ipv6=local.ipv6)} address")
     return _consistent(StreamTerms(control, local, _remote(stream.remote)))
 
 
@@ -176,13 +176,18 @@ def _revised_local(
         fail(449, "Local can be emptied together with Remote only")
     local = read_local(text, certificate)
     if local.transport is not terms.local.transport:
-        fail(449, "the transport of an existing stream cannot change; subtract the stream and add another")
+        fail(449, f"transport {local.description.media[0].proto}: that of an existing stream cannot change")
     if address is not None:
         if local.host not in (None, address.host) or local.ipv6 != address.is_ipv6:
-            fail(449, f"the address of an existing stream is {address.host} and cannot change")
+            wanted = local.host or f"any {_family(ipv6=local.ipv6)} address"
+            fail(449, f"{wanted}: the address of an existing stream is {address.host} and cannot change")
         if local.port not in (None, address.port):
-            fail(449, f"the port of an existing stream is {address.port} and cannot change")
+            fail(449, f"port {local.port}: that of an existing stream is {address.port} and cannot change")
     return local
+
+
+def _family(*, ipv6: bool) -> str:
+    return "IP6" if ipv6 else "IP4"
 
 
 def _remote(text: str | None) -> RemoteTerms | None:
