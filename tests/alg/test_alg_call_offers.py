@@ -131,8 +131,12 @@ REFUSED = {
         "address or setup attribute that cannot be used",
     ),
     "another medium": (
-        OFFER.replace("m=message 7654 TCP/TLS/MSRP *", "m=application 7654 TCP/TLS/BFCP *"),
+        OFFER.replace("m=message 7654 TCP/TLS/MSRP *", "m=application 7654 TCP/TLS/XDM *"),
         "e2ae security is not possible for this medium here",
+    ),
+    "floor control that was not announced": (
+        OFFER.replace("m=message 7654 TCP/TLS/MSRP *", "m=application 7654 TCP/TLS/BFCP *"),
+        "e2ae security was not negotiated at registration",
     ),
     "not SDP": ("hello", "line is not a letter, an equals sign and text"),
 }

@@ -18,7 +18,8 @@ def begin(talk: EdgeTalk, *fields: str) -> list[str]:
 
 
 def fresh(**others: object) -> EdgeTalk:
-    return EdgeTalk(register=False, **others)  # type: ignore[arg-type]
+    """An edge that secures MSRP only, unless told otherwise."""
+    return EdgeTalk(register=False, **{"mechanisms": ("msrp-tls",), **others})  # type: ignore[arg-type]
 
 
 def test_register_goes_on_with_path_and_without_what_is_for_the_edge() -> None:
@@ -44,6 +45,18 @@ def test_what_we_can_secure_is_announced_in_401_and_200(status: int) -> None:
     begin(talk, "Security-Client: msrp-tls;mediasec, sdes-srtp;mediasec")
     assert talk.reply("core", status, headers=GRANTED) == [f"ue {status} REGISTER"]
     assert talk.last("ue", SipResponse).headers.all("Security-Server") == ("msrp-tls;mediasec",)
+
+
+def test_each_mechanism_is_announced_and_an_echo_may_have_any_order() -> None:
+    talk = fresh(mechanisms=("msrp-tls", "bfcp-tls"))
+    begin(talk, "Security-Client: bfcp-tls;mediasec")
+    talk.reply("core", 401)
+    assert talk.last("ue", SipResponse).headers.all("Security-Server") == (
+        "msrp-tls;mediasec",
+        "bfcp-tls;mediasec",
+    )
+    verify = "Security-Verify: bfcp-tls;mediasec, msrp-tls;mediasec"
+    assert begin(talk, "Security-Client: bfcp-tls;mediasec", verify) == ["core REGISTER"]
 
 
 def test_what_is_switched_off_is_not_announced() -> None:

@@ -1,7 +1,7 @@
 """What follows from the settings."""
 
-from imsedge.alg.policy import Policy, Securing
-from imsedge.alg.settings import EdgeSettings
+from imsedge.alg.policy import SERVED, Policy, Securing
+from imsedge.alg.settings import MECHANISMS, EdgeSettings
 from imsedge.core.address import TransportAddress
 
 HERE = TransportAddress("192.0.2.1", 5060)
@@ -14,6 +14,11 @@ def announced(**securing: Securing) -> tuple[str, ...]:
 
 
 def test_what_is_switched_off_is_not_announced() -> None:
-    assert announced() == ("msrp-tls",)
-    assert announced(msrp_tls=Securing.ALWAYS) == ("msrp-tls",)
-    assert announced(msrp_tls=Securing.NEVER) == ()
+    assert announced() == MECHANISMS
+    assert announced(msrp_tls=Securing.ALWAYS) == MECHANISMS
+    assert announced(msrp_tls=Securing.NEVER) == MECHANISMS[1:]
+
+
+def test_all_that_can_be_secured_has_a_mechanism() -> None:
+    assert MECHANISMS[:2] == ("msrp-tls", "bfcp-tls")
+    assert len(MECHANISMS) == len(SERVED)

@@ -12,20 +12,21 @@ def test_the_edge_knows_what_was_bound_not_what_was_asked() -> None:
     made = edge_settings(AlgSettings(limits=AlgLimits(calls=5, registrations=6)), ACCESS, CORE)
     assert (made.access, made.core) == (ACCESS, CORE)
     assert (made.max_calls, made.max_registrations) == (5, 6)
-    assert made.mechanisms == ("msrp-tls",)
+    assert made.mechanisms[:2] == ("msrp-tls", "bfcp-tls")
 
 
 def test_the_operators_decisions() -> None:
     made = policy(
         PolicySection(
-            securing=SecuringSection(msrp=Securing.ALWAYS),
+            securing=SecuringSection(msrp=Securing.ALWAYS, bfcp=Securing.NEVER),
             matching=Matching.SESSMATCH,
             delayed_establishment=True,
             on_bearer_failure=OnBearerFailure.LOG,
             heartbeat=0,
         )
     )
-    assert made.securing == {"msrp-tls": Securing.ALWAYS}
+    assert made.securing["msrp-tls"] is Securing.ALWAYS
+    assert made.securing["bfcp-tls"] is Securing.NEVER
     assert (made.matching, made.on_bearer_failure) == (Matching.SESSMATCH, OnBearerFailure.LOG)
     assert (made.delayed_establishment, made.heartbeat) == (True, 0)
 

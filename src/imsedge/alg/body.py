@@ -26,9 +26,9 @@ from imsedge.sdp.attributes import (
     read_setup,
 )
 from imsedge.sdp.errors import SdpError
-from imsedge.sdp.kinds import Classified, MediaKind, Medium, classify
+from imsedge.sdp.kinds import Classified, MediaKind, Medium, TlsClient, classify
 from imsedge.sdp.model import Description, Media
-from imsedge.sdp.offer_answer import DISCARD_PORT, Outcome, Pair, pair_media
+from imsedge.sdp.offer_answer import DISCARD_PORT, Outcome, Pair, asks_new, pair_media
 from imsedge.sdp.parser import read_description
 from imsedge.sdp.rules import Half, Towards
 from imsedge.sdp.rules import Treatment as Rules
@@ -39,8 +39,7 @@ from imsedge.security.fingerprint import Fingerprint
 
 _TOWARDS = {Side.ACCESS: Towards.ACCESS, Side.CORE: Towards.CORE}
 
-# Whose TLS roles do not follow TCP, and who may not be offered a=setup:passive (RFC 8856, RFC 6135).
-_FREE_TLS_ROLES = frozenset({Medium.BFCP})
+# Who may not be offered a=setup:passive (RFC 6135).
 _POLITE = frozenset({Medium.MSRP})
 
 
@@ -67,7 +66,8 @@ class Line(Struct, frozen=True, kw_only=True):
     """An anchored m-line, and the H.248 stream that carries it.
 
     ``rules``: E2AE when TLS ends in the gateway, else nothing but addresses changes.
-    ``local``: what the gateway chose.  ``told``: what its terminations know of the peers.
+    ``local``: what the gateway chose.  ``told``: what its terminations know of the peers.  ``said``: what
+    each party wrote when that was agreed.
     """
 
     index: int
@@ -77,6 +77,7 @@ class Line(Struct, frozen=True, kw_only=True):
     local: dict[Side, TransportAddress] = {}
     fingerprint: Fingerprint | None = None
     told: dict[Side, Peer] = {}
+    said: dict[Side, str] = {}
 
     @property
     def is_secured(self) -> bool:
@@ -167,7 +168,13 @@ def read_offer(
     peers = {index: _peer(description, media[index], offerer, rules) for index, rules in anchored.items()}
     setups = {index: read_setup(description, media[index]) or Setup.ACTIVE for index in anchored}
     steers = {index: cases[index].steer(judged[index]) for index in anchored}
-    new = [i for i in anchored if _is_new(lines.get(i), anchored[i], peers[i], offerer)]
+    # Who says the same again asks for nothing, not even with a=connection:new (RFC 3264 clause 8).
+    asked = {
+        i
+        for i in anchored.keys() & lines.keys()
+        if lines[i].said.get(offerer) != text and asks_new(description, media[i])
+    }
+    new = [i for i in anchored if i in asked or _is_new(lines.get(i), anchored[i], peers[i], offerer)]
     alive = any(section.port != "0" and index not in refused for index, section in enumerate(media))
     return Offer(
         offerer=offerer,
@@ -280,7 +287,7 @@ class _Case(NamedTuple):
 
     @property
     def collides(self) -> bool:
-        return self.kind.secure and self.kind.medium not in _FREE_TLS_ROLES
+        return self.kind.secure and self.kind.kind.tls_client is TlsClient.OPENER
 
     @property
     def facts(self) -> Facts:

@@ -57,7 +57,7 @@ class TlsCollision(Enum):
 ANCHORED = frozenset({Medium.MSRP, Medium.BFCP, Medium.TCP})
 """Media over TCP, which can be anchored whatever they carry."""
 
-SERVED = frozenset({Medium.MSRP})
+SERVED = frozenset({Medium.MSRP, Medium.BFCP})
 """Media that this controller can secure at the access edge."""
 
 

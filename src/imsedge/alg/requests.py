@@ -14,6 +14,7 @@ from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import Latch, Side, StreamMode, StreamRequest, TcpMode
 from imsedge.core.address import TransportAddress
 from imsedge.sdp.attributes import Setup
+from imsedge.sdp.kinds import TlsClient
 from imsedge.sdp.offer_answer import DISCARD_PORT
 
 
@@ -43,6 +44,7 @@ def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamR
         tcp_mode=first_mode(offered, steer) or (TcpMode.PROXY if line.is_secured else None),
         discard_incoming=True if policy.delayed_establishment and not offers else None,
         latch=Latch.FIRST if natted and setup is not Setup.ACTIVE else None,
+        establish_tls=_offers_tls(offer, line, side),
         notify_tcp_failure=True,
         inactivity=policy.inactivity,
         notify_tls_failure=access and line.is_secured,
@@ -73,7 +75,8 @@ def configuration(
     moved = not peer.is_same(line.told.get(side))
     if line.is_secured:
         turned = outlook.mode is not (first_mode(offer.setups[line.index], steer) or TcpMode.PROXY)
-        directed = turned or (side is Side.ACCESS and (side is offer.offerer or active))
+        told = _follows_tcp(line) if side is offer.offerer else active
+        directed = turned or (side is Side.ACCESS and told)
     else:
         directed = moved
     if not (moved or directed):
@@ -82,6 +85,8 @@ def configuration(
     if moved:
         natted = side is Side.ACCESS and steer.natted and not active
         request = _with_peer(request, line, side, peer, turn, natted=natted)
+        again = side in line.told and _offers_tls(offer, line, side)
+        request = replace(request, establish_tls=again)
         last = not line.is_secured and (side is offer.offerer or outlook.mode is TcpMode.MERGE)
         request = _armed(request, policy, last=last, early=turn.early)
         if policy.delayed_establishment and side is not offer.offerer:
@@ -91,10 +96,22 @@ def configuration(
             request,
             local=line.local[side],
             setup=(Setup.ACTIVE if active else Setup.PASSIVE).value,
-            establish_tls=active and line.is_secured and side is Side.ACCESS,
+            establish_tls=request.establish_tls
+            or (active and line.is_secured and side is Side.ACCESS and _follows_tcp(line)),
             send_tcp=active and not line.is_secured and _is_ordered(policy, outlook.called, outlook.mode),
         )
     return request
+
+
+def _follows_tcp(line: Line) -> bool:
+    """Who opens TCP is the TLS client."""
+    return line.kind.tls_client is TlsClient.OPENER
+
+
+def _offers_tls(offer: Offer, line: Line, side: Side) -> bool:
+    """Figure 5.2.1.3.3.1 step 2: the gateway is the offerer towards the UE, and will be the TLS client."""
+    towards_ue = line.is_secured and side is Side.ACCESS and side is not offer.offerer
+    return towards_ue and line.kind.tls_client is TlsClient.OFFERER
 
 
 def _with_peer(

@@ -316,7 +316,8 @@ class MediaSession:
     def _answer_done(self, offer: Offer, answer: Answer) -> list[Output]:
         for index, answered in answer.peers.items():
             told = {offer.offerer: offer.peers[index], offer.offerer.other: answered}
-            self.lines[index] = replace(self.lines[index], told=told)
+            said = {offer.offerer: offer.text, offer.offerer.other: answer.text}
+            self.lines[index] = replace(self.lines[index], told=told, said=said)
         text = write_answer(answer, offer, self.lines)
         self._last = (answer.text, text)
         ended = (offer.ended | offer.anchored) - answer.peers.keys()

@@ -3,10 +3,14 @@
 from msgspec import Struct
 
 from imsedge.alg.planner import PlannerSettings
-from imsedge.alg.policy import Policy, Securing
+from imsedge.alg.policy import SERVED, Policy, Securing
 from imsedge.core.address import TransportAddress
+from imsedge.sdp.kinds import KINDS
 
 SERVER_NAME = "imsedge"
+
+MECHANISMS = tuple(row.mechanism for row in KINDS if row.mechanism and row.medium in SERVED)
+"""Tokens of all that can be secured at this edge."""
 
 
 class EdgeSettings(Struct, frozen=True, kw_only=True):
@@ -25,7 +29,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     core: TransportAddress
     next_hop: TransportAddress
     next_hop_transport: str = "udp"
-    mechanisms: tuple[str, ...] = ("msrp-tls",)
+    mechanisms: tuple[str, ...] = MECHANISMS
     policy: Policy = Policy()
     planner: PlannerSettings = PlannerSettings()
     answer_timeout: float = 180.0

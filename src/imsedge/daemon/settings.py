@@ -253,6 +253,10 @@ class SecuringSection(Section):
         Securing.REGISTERED,
         "registered: both sides announced msrp-tls, and the UE asks with a=3ge2ae; always: GSMA RCS; never.",
     )
+    bfcp: Securing = setting(
+        Securing.REGISTERED,
+        "The same for floor control: registered: both sides announced bfcp-tls; always; never.",
+    )
 
 
 class TcpSection(Section):

@@ -17,6 +17,13 @@ class Medium(Enum):
     OTHER = "other"
 
 
+class TlsClient(Enum):
+    """Who sends the ClientHello."""
+
+    OPENER = "whoever opened TCP"  # RFC 8122 clause 6.2, RFC 6135 clause 6
+    OFFERER = "whoever made the offer"  # RFC 8856 clause 8, as RFC 4583 has always had it
+
+
 class MediaKind(Struct, frozen=True, kw_only=True):
     """``clear`` and ``secure`` are the proto fields of SDP; the transports are those of H.248 (TR 29.828).
 
@@ -31,6 +38,7 @@ class MediaKind(Struct, frozen=True, kw_only=True):
     core_transport: str
     access_transport: str
     mechanism: str | None
+    tls_client: TlsClient = TlsClient.OPENER
 
 
 KINDS = (
@@ -51,6 +59,7 @@ KINDS = (
         core_transport="TCP",
         access_transport="TCP/TLS",
         mechanism="bfcp-tls",
+        tls_client=TlsClient.OFFERER,
     ),
     MediaKind(
         medium=Medium.T38,

@@ -142,7 +142,7 @@ def compare_media(before: Description, old: Media, after: Description, new: Medi
         Change.ADDRESS: _moved(before, old, after, new),
         Change.FINGERPRINT: set(read_fingerprints(before, old)) != set(read_fingerprints(after, new)),
         Change.PATH: [uri.identity for uri in read_path(old)] != [uri.identity for uri in read_path(new)],
-        Change.CONNECTION_NEW: _asks_new(after, new),
+        Change.CONNECTION_NEW: asks_new(after, new),
     }
     return frozenset(change for change, happened in found.items() if happened)
 
@@ -173,7 +173,8 @@ def _moved(before: Description, old: Media, after: Description, new: Media) -> b
     return was.host != now.host or (len(ports) > 1 and DISCARD_PORT not in ports)
 
 
-def _asks_new(after: Description, new: Media) -> bool:
+def asks_new(after: Description, new: Media) -> bool:
+    """Whether ``a=connection:new`` is there and means it."""
     if classify(new).medium is Medium.MSRP:
         return False
     return read_connection_use(after, new) is ConnectionUse.NEW
