@@ -70,6 +70,11 @@ class Endpoint:
         return Leg(self._settings, connection.phase, connection.accepted)
 
     @property
+    def local(self) -> TransportAddress | None:
+        """The advertised address, while it is ours."""
+        return self._door.local if self._door is not None else None
+
+    @property
     def conduit(self) -> Conduit | None:
         """Where payload goes in and out, once it may."""
         return self._connection.conduit if self._connection is not None else None
@@ -108,7 +113,8 @@ class Endpoint:
         self.joint.review()
 
     def start_tcp(self) -> None:
-        if self._connection is None:
+        """Where the kernel joins the peers there is no end of a connection, and nobody to dial."""
+        if self._connection is None and self._settings.handling is m.Handling.STATE_AWARE:
             self._end = None
             self.dial()
 
@@ -157,6 +163,7 @@ class Endpoint:
             connection.close()
         if self._quiet is not None:
             self._quiet.stop()
+        self._services.relays.forget(self.number)
         self._let_port_go()
         self._tell(m.Released(self.number, self._now(), counters))
 
@@ -299,7 +306,13 @@ class Endpoint:
         counters = self._counters
         if self._connection is not None:
             counters = _with(counters, self._connection)
-        return replace(counters, dropped=self._door.dropped if self._door is not None else 0)
+        relayed = self._services.relays.counters(self.number)
+        return replace(
+            counters,
+            octets_received=counters.octets_received + relayed.there,
+            octets_sent=counters.octets_sent + relayed.back,
+            dropped=relayed.dropped + (self._door.dropped if self._door is not None else 0),
+        )
 
     def _tell(self, event: m.AnyEvent) -> None:
         self._services.emit(event)

@@ -78,6 +78,20 @@ def admits(settings: EndpointSettings) -> bool:
     )
 
 
+def is_stateless(own: EndpointSettings, other: EndpointSettings) -> bool:
+    """Whether the kernel joins these two, and we are no end of any connection."""
+    return own.handling is other.handling is Handling.STATELESS
+
+
+def leads(own: EndpointSettings, other: EndpointSettings) -> bool:
+    """Whether segments of a peer that calls ``own`` go on to the peer of ``other``."""
+    return (
+        own.incoming is Incoming.ACCEPT
+        and own.setup is not Setup.ACTIVE
+        and Mode.INACTIVE not in (own.mode, other.mode)
+    )
+
+
 def withholds(own: Leg, other: Leg | None) -> bool:
     """Whether a SYN for ``own`` must wait until the other leg is up."""
     return (

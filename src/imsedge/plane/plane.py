@@ -14,6 +14,7 @@ from imsedge.plane.faults import BearerError
 from imsedge.plane.knocks import Knocks
 from imsedge.plane.loop import Loop
 from imsedge.plane.ports import PortPool
+from imsedge.plane.relays import Relays
 from imsedge.plane.services import Services
 from imsedge.plane.stream import Stream
 
@@ -40,6 +41,7 @@ class Plane:
             _pools(settings),
             Buffer(),
             Knocks(self.loop, settings.ports),
+            Relays(tuple(dict.fromkeys(share.address for share in settings.ports))),
             self._events.append,
         )
 
@@ -86,6 +88,7 @@ class Plane:
         """Release everything."""
         for number in list(self._endpoints):
             self.handle(m.Release(number))
+        self._services.relays.close()
         self.loop.close()
 
     def _open(self, command: m.Open) -> None:

@@ -10,6 +10,7 @@ from imsedge.plane.contexts import TlsContexts
 from imsedge.plane.knocks import Knocks
 from imsedge.plane.loop import Loop
 from imsedge.plane.ports import PortPool
+from imsedge.plane.relays import Relays
 
 
 class Services(NamedTuple):
@@ -21,4 +22,5 @@ class Services(NamedTuple):
     pools: dict[str, PortPool]
     buffer: Buffer
     knocks: Knocks
+    relays: Relays
     emit: Callable[[AnyEvent], None]

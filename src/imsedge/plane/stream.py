@@ -3,14 +3,25 @@
 Decides nothing by itself: ``link.py`` says who dials and what may flow, this carries it out.
 """
 
-from imsedge.bearer.messages import Answering, FailureCause, Policing, Transport
+from imsedge.bearer.messages import Answering, FailureCause, Policing, SourceFilter, Transport
 from imsedge.plane.conduit import Conduit
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.faults import BearerError
-from imsedge.plane.link import Phase, follows, follows_knock, may_flow, withholds
+from imsedge.plane.link import (
+    Phase,
+    can_call,
+    follows,
+    follows_knock,
+    is_stateless,
+    leads,
+    may_flow,
+    withholds,
+)
 from imsedge.plane.loop import Timer
+from imsedge.plane.nft import Passage, Way
 from imsedge.plane.policing import PolicedFlow
 from imsedge.plane.pump import Flow
+from imsedge.plane.relays import RelayError
 from imsedge.plane.services import Services
 
 
@@ -37,6 +48,8 @@ class Stream:
 
     def leave(self, endpoint: Endpoint) -> None:
         """The endpoint is being released; what it had received has gone on as far as it could."""
+        for end in self._ends:
+            self._services.relays.end(end.number)
         self._dissolve()
         self._ends.remove(endpoint)
 
@@ -48,7 +61,12 @@ class Stream:
         if not self.is_full:
             return
         first, second = self._ends
+        stateless = is_stateless(first.leg.settings, second.leg.settings)
         for own, other in ((first, second), (second, first)):
+            if stateless:
+                self._lead(own, other)
+            else:
+                self._services.relays.end(own.number)
             if follows(own.leg, other.leg):
                 own.dial()
         if first.conduit is None or second.conduit is None:
@@ -81,6 +99,19 @@ class Stream:
             return
         self._dissolve()
         self._policings = wanted
+
+    def _lead(self, own: Endpoint, other: Endpoint) -> None:
+        """Let the kernel pass on to the other peer whatever comes here from the own one."""
+        settings, target = other.leg.settings, other.leg.settings.remote
+        if own.local is None or other.local is None or target is None or not can_call(settings):
+            return
+        passage = Passage.OPEN if leads(own.leg.settings, settings) else Passage.SHUT
+        sources = own.leg.settings.source_filter or SourceFilter()
+        way = Way(own.number, own.local, target, other.local, sources, passage)
+        try:
+            self._services.relays.lead(way)
+        except RelayError as error:
+            own.cut(BearerError(FailureCause.TCP_UNREACHABLE, str(error)))
 
     def knocked(self, endpoint: Endpoint) -> None:
         """A SYN waits here for its SYN-ACK."""

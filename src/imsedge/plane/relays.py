@@ -1,0 +1,146 @@
+"""Stateless TCP handling: ways in the kernel, made and taken away with ``nft`` in one transaction each.
+
+``nft`` runs while the worker waits, some milliseconds: only orders for such streams pay that, never a packet.
+The table has the worker's process number in its name; what a worker that died has left is removed by the next
+one that needs a table.
+"""
+
+import logging
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from imsedge.core.errors import ImsedgeError
+from imsedge.plane import nft
+from imsedge.plane.nft import Way, WayCounters
+
+_LOG = logging.getLogger("imsedge.plane")
+
+_PREFIX = "imsedge_"
+_CAP_NET_ADMIN = 12
+# Seconds; nft answers in milliseconds unless the machine is in trouble.
+_PATIENCE = 5.0
+
+
+class RelayError(ImsedgeError):
+    """The kernel does not take a way; the text is what nft says."""
+
+
+def can_relay() -> bool:
+    """Whether this process has CAP_NET_ADMIN and the program ``nft``."""
+    capabilities = next(
+        (line.split()[1] for line in _lines("/proc/self/status") if line.startswith("CapEff:")), "0"
+    )
+    return bool(int(capabilities, 16) >> _CAP_NET_ADMIN & 1) and shutil.which("nft") is not None
+
+
+class Relays:
+    """The ways of one worker."""
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        self.table = f"{_PREFIX}{os.getpid()}"
+        self._addresses = addresses
+        self._families: set[str] = set()
+        self._ways: dict[int, Way] = {}
+        self._past: dict[int, WayCounters] = {}  # of ways that were taken away
+
+    def __len__(self) -> int:
+        """Ways that are there."""
+        return len(self._ways)
+
+    def lead(self, way: Way) -> None:
+        """Make the way, or let it lead otherwise.  ``RelayError``: everything is as it was."""
+        if len({address.is_ipv6 for address in (way.local, way.target, way.source)}) > 1:
+            raise RelayError("stateless handling keeps the address family")
+        old = self._ways.get(way.number)
+        if old == way:
+            return
+        if old is None:
+            self._prepare(way.family)
+            _run(nft.begin(self.table, way))
+        else:
+            _run(nft.change(self.table, old, way))
+        self._ways[way.number] = way
+
+    def end(self, number: int) -> None:
+        """Nothing passes there any more; may be repeated."""
+        if number not in self._ways:
+            return
+        self._past[number] = self.counters(number)
+        way = self._ways.pop(number)
+        try:
+            _run(nft.end(self.table, way))
+        except RelayError as error:
+            _LOG.error("a stateless relay cannot be taken away: %s", error)
+
+    def counters(self, number: int) -> WayCounters:
+        """Of the connections that began here."""
+        past, way = self._past.get(number, WayCounters()), self._ways.get(number)
+        if way is None:
+            return past
+        try:
+            return past.plus(nft.read_counters(_run(nft.question(self.table, way))))
+        except RelayError:
+            return past
+
+    def forget(self, number: int) -> None:
+        """The endpoint is released."""
+        self.end(number)
+        self._past.pop(number, None)
+
+    def close(self) -> None:
+        """Take the tables away."""
+        for family in self._families:
+            _drop(family, self.table)
+        self._families.clear()
+        self._ways.clear()
+
+    def _prepare(self, family: str) -> None:
+        if family in self._families:
+            return
+        _sweep(family)
+        ours = tuple(a for a in self._addresses if (":" in a) == (family == "ip6"))
+        _run(nft.table(self.table, family, ours))
+        self._families.add(family)
+
+
+def _sweep(family: str) -> None:
+    """Tables of processes that are no more."""
+    for line in _run(f"list tables {family}\n").splitlines():
+        name = line.split()[-1]
+        pid = name.removeprefix(_PREFIX)
+        if name.startswith(_PREFIX) and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            _drop(family, name)
+
+
+def _drop(family: str, name: str) -> None:
+    try:
+        _run(f"delete table {family} {name}\n")
+    except RelayError as error:
+        _LOG.error("table %s cannot be taken away: %s", name, error)
+
+
+def _run(text: str) -> str:
+    try:
+        done = subprocess.run(
+            ["nft", "-f", "-"],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RelayError(str(error)) from error
+    if done.returncode:
+        first = next(iter(done.stderr.splitlines()), "no reason given")
+        raise RelayError(f"nft: {first}")
+    return done.stdout
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

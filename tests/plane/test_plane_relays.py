@@ -1,0 +1,202 @@
+"""Stateless TCP handling by the kernel: in a network namespace of its own, where there is the right to it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from imsedge.bearer import messages as m
+from imsedge.bearer.messages import SourceFilter
+from imsedge.core.address import TransportAddress
+from imsedge.plane import nft, relays
+from imsedge.plane.nft import Passage, Way
+from kit.plane_rig import HOST, PlaneRig, receive_all, receive_exactly
+
+TCP = m.Transport.TCP
+LOCAL, TARGET = TransportAddress("10.0.0.1", 20_000), TransportAddress("192.0.2.7", 5_000)
+SOURCE = TransportAddress("10.1.0.1", 30_000)
+WAY = Way(5, LOCAL, TARGET, SOURCE, SourceFilter("192.0.2.0/24", 1, 99))
+INSIDE = "IMSEDGE_TEST_NAMESPACE"
+
+
+def test_the_mark_is_ours_and_has_the_number_in_it() -> None:
+    assert nft.mark_of(5) == 0x4900_0005
+    assert nft.mark_of((1 << 24) + 5) == 0x4900_0005
+
+
+def test_a_way_is_made_with_all_its_lines() -> None:
+    assert nft.begin("t", WAY).splitlines() == [
+        "add element ip t marks { 10.0.0.1 . 20000 : 0x49000005 }",
+        "add element ip t back { 0x49000005 : 10.1.0.1 . 30000 }",
+        "add element ip t held { 10.0.0.1 . 20000 }",
+        "add element ip t heard { 0x49000005 }",
+        "add element ip t said { 0x49000005 }",
+        "add element ip t gate { 0x49000005 : accept }",
+        "add element ip t there { 192.0.2.0/24 . 1-99 . 10.0.0.1 . 20000 : 192.0.2.7 . 5000 }",
+    ]
+
+
+def test_a_shut_way_leads_nowhere_and_an_ended_one_refuses() -> None:
+    shut = WAY._replace(passage=Passage.SHUT)
+    assert "there" not in nft.begin("t", shut)
+    assert "delete element ip t there" in nft.change("t", WAY, shut)
+    assert "add element ip t there" in nft.change("t", shut, WAY)
+    assert "timeout 3600s : jump refuse" in nft.end("t", WAY)
+    assert "there" not in nft.end("t", shut)
+
+
+def test_any_source_of_ipv6() -> None:
+    six = TransportAddress("2001:db8::1", 9_000)
+    way = Way(1, six, six, six, SourceFilter())
+    assert "ip6 t there { ::/0 . 0-65535 . 2001:db8::1 . 9000 :" in nft.begin("t", way)
+
+
+def test_counters_are_read_from_what_nft_prints() -> None:
+    answer = "".join(f"{{ x counter packets {n} bytes {n * 60} }}\n" for n in (3, 2, 7))
+    assert nft.read_counters(answer) == (180, 120, 7)
+    assert nft.read_counters("Error: No such file") == (0, 0, 0)
+
+
+def test_without_a_way_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    idle = relays.Relays(("10.0.0.1",))
+    idle.end(5)
+    idle.forget(5)
+    assert idle.counters(5) == (0, 0, 0)
+    assert not relays.can_relay()
+    with pytest.raises(relays.RelayError):
+        idle.lead(WAY)
+    with pytest.raises(relays.RelayError, match="address family"):
+        idle.lead(WAY._replace(target=TransportAddress("2001:db8::1", 1)))
+    assert len(idle) == 0
+    idle.close()
+
+
+# --- in a namespace ---------------------------------------------------------------------------------------
+
+
+def can_make_namespaces() -> bool:
+    return relays.can_relay() and not subprocess.run(["unshare", "-n", "true"], check=False).returncode
+
+
+@pytest.mark.system
+@pytest.mark.skipif(os.environ.get(INSIDE) == "1", reason="this is the namespace")
+@pytest.mark.skipif(not can_make_namespaces(), reason="stateless handling needs CAP_NET_ADMIN and nft")
+def test_all_of_this_in_a_namespace() -> None:
+    """The firewall of the machine that runs the tests is none of our business."""
+    command = [sys.executable, "-m", "pytest", __file__, "-q", "-p", "no:cacheprovider", "-k", "inside"]
+    up = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+    done = subprocess.run(
+        up, capture_output=True, text=True, env={**os.environ, INSIDE: "1"}, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+inside = pytest.mark.skipif(os.environ.get(INSIDE) != "1", reason="runs in a namespace of its own")
+
+
+def stateless(**settings: object) -> m.EndpointSettings:
+    return m.EndpointSettings(transport=TCP, handling=m.Handling.STATELESS, **settings)  # type: ignore[arg-type]
+
+
+def pair(rig: PlaneRig, backend: TransportAddress, **access: object) -> tuple[m.Opened, m.Opened]:
+    ends = []
+    for number, settings in ((1, stateless(**access)), (2, stateless(remote=backend))):
+        rig.do(m.Open(number, 1, 1, HOST, settings))
+        ends.append(rig.expect(m.Opened, number))
+    return ends[0], ends[1]
+
+
+def tables() -> str:
+    return subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.system
+@inside
+def test_inside_one_connection_end_to_end() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access, core = pair(rig, backend)
+        caller = rig.call(access)
+        server = rig.accept(listener)
+        assert server.getpeername() == core.local  # as the peer of an AGW sees it
+        caller.sendall(b"there")
+        assert receive_exactly(server, 5) == b"there"
+        server.sendall(b"and back")
+        assert receive_exactly(caller, 8) == b"and back"
+        counters = rig.counters(access.endpoint)
+        assert counters.octets_received > 5
+        assert counters.octets_sent > 8
+        assert not rig.seen(m.Established, access.endpoint)
+        server.close()
+        assert receive_all(caller) == b""
+
+
+@pytest.mark.system
+@inside
+def test_inside_strangers_and_shut_gates_meet_silence() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        only = m.SourceFilter("127.0.0.9")
+        access, _core = pair(rig, backend, source_filter=only)
+        with socket.socket() as stranger:
+            stranger.setblocking(False)
+            stranger.connect_ex(access.local)
+            time.sleep(0.2)
+            assert stranger.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+            assert rig.counters(access.endpoint).dropped >= 1
+            rig.do(m.Configure(access.endpoint, stateless()))
+            rig.accept(listener)  # with the repetition of its SYN
+            rig.do(m.Configure(access.endpoint, stateless(mode=m.Mode.INACTIVE)))
+            stranger.send(b"not now")
+            time.sleep(0.1)
+            rig.do(m.Configure(access.endpoint, stateless()))
+
+
+@pytest.mark.system
+@inside
+def test_inside_release_ends_what_was_there_with_rst() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access, _core = pair(rig, backend)
+        caller = rig.call(access)
+        server = rig.accept(listener)
+        caller.sendall(b"x")
+        receive_exactly(server, 1)
+        rig.do(m.Release(access.endpoint))
+        assert rig.expect(m.Released, access.endpoint).counters.octets_received > 1
+        caller.sendall(b"more")
+        with pytest.raises(ConnectionResetError):
+            receive_all(caller)
+
+
+@pytest.mark.system
+@inside
+def test_inside_an_unknown_remote_leads_nowhere_until_told() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        for number in (1, 2):
+            rig.do(m.Open(number, 1, 1, HOST, stateless()))
+        access = rig.expect(m.Opened, 1)
+        assert len(rig.plane._services.relays) == 0
+        rig.do(m.Configure(2, stateless(remote=backend)))
+        rig.call(access)
+        rig.accept(listener)
+
+
+@pytest.mark.system
+@inside
+def test_inside_tables_go_with_their_worker_and_the_next_one_sweeps() -> None:
+    left = "imsedge_4194999"  # no such process
+    assert not Path("/proc/4194999").exists()
+    subprocess.run(["nft", "add", "table", "ip", left], check=True)
+    with PlaneRig() as rig:
+        _listener, backend = rig.listen()
+        pair(rig, backend)
+        assert left not in tables()
+        assert rig.plane._services.relays.table in tables()
+    assert "imsedge_" not in tables()
