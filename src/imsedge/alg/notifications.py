@@ -3,6 +3,7 @@
 Events are read by the packages' keys; what nobody armed or knows is acknowledged and said in the log.
 """
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -47,12 +48,13 @@ _KINDS = {"Est": Kind.CONNECTED, "Mfail": Kind.FAILED, "Cut": Kind.FAILED}
 
 def read_reports(action: ActionRequest) -> list[Finding]:
     """All that one action reports, in order."""
-    return [finding for command in action.commands for finding in _read_command(command)]
+    return [finding for command in _executed(action) for finding in _read_command(command)]
 
 
 def accept(action: ActionRequest) -> ActionReply:
     """Acknowledge every report; anything else is not a gateway's to ask (443)."""
-    return ActionReply(action.context, tuple(_reply(command) for command in action.commands))
+    replies = tuple(_reply(command) for command in _executed(action))
+    return ActionReply(action.context, replies, error=action.error)
 
 
 def reject(action: ActionRequest) -> ActionReply:
@@ -60,12 +62,22 @@ def reject(action: ActionRequest) -> ActionReply:
     return ActionReply(action.context, error=UNKNOWN_CONTEXT)
 
 
+def _executed(action: ActionRequest) -> Iterator[CommandRequest]:
+    """Up to the first command that fails and is not optional (H.248.1 clause 8.2.1)."""
+    for command in action.commands:
+        yield command
+        if _reply(command).error is not None and not command.optional:
+            return
+
+
 def _reply(command: CommandRequest) -> CommandReply:
+    if command.error is not None:
+        return CommandReply(command.verb, command.terminations, (command.error,))
     if command.verb is Verb.NOTIFY:
         return CommandReply(command.verb, command.terminations)
     if command.verb is Verb.SERVICE_CHANGE:
         return CommandReply(command.verb, command.terminations, service_change=ServiceChangeResult())
-    return CommandReply(command.verb, command.terminations, (command.error or UNSUPPORTED_COMMAND,))
+    return CommandReply(command.verb, command.terminations, (UNSUPPORTED_COMMAND,))
 
 
 def _read_command(command: CommandRequest) -> list[Finding]:

@@ -43,6 +43,7 @@ from imsedge.h248.association.service_change import (
     agree_profile,
     first_error,
     read_change,
+    read_mistake,
     write_change,
     write_result,
 )
@@ -150,6 +151,9 @@ class ControllerAssociation:
             return self._changed(request, change, now)
         row = self._gateways.get(key_of(request.mid))
         if row is None:
+            mistake = read_mistake(actions)  # of a registration that 505 would only ask for again
+            if mistake is not None:
+                return self._change_reply(request, mistake, now)
             return self._reply(request, describe(errors.NOT_REGISTERED), now)
         outputs = self._heard(row, now)
         if is_inactivity_notify(actions):

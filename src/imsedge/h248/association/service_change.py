@@ -50,6 +50,12 @@ def read_change(actions: tuple[ActionRequest, ...]) -> ServiceChange | None:
     return command.service_change if [fold(t) for t in command.terminations] == [fold(ROOT)] else None
 
 
+def read_mistake(actions: tuple[ActionRequest, ...]) -> ErrorDescriptor | None:
+    """What is wrong with a ServiceChange that cannot be read; ``None`` when there is none such."""
+    commands = (command for action in actions for command in action.commands)
+    return next((c.error for c in commands if c.verb is Verb.SERVICE_CHANGE and c.error is not None), None)
+
+
 def read_result(result: Result) -> ServiceChangeResult | ErrorDescriptor:
     """What the peer answered to a ServiceChange of ROOT; nothing said is an empty result."""
     if isinstance(result, ErrorDescriptor):
