@@ -19,6 +19,8 @@ from imsedge.daemon.agw_setup import (
 from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realm, Realms
 from imsedge.h248.packages import root
 from imsedge.h248.transactions import Tune
+from imsedge.plane.knocks import can_hear
+from imsedge.plane.relays import can_relay
 from imsedge.security.certificates import self_signed
 
 
@@ -67,6 +69,23 @@ def test_an_address_of_both_realms_has_its_ports_once() -> None:
         PortShare("198.51.100.1", 5_000, 5_999),
         PortShare("2001:db8::1", 1_000, 1_999),
     )
+
+
+def test_realms_on_one_address_keep_their_own_ports() -> None:
+    realms = Realms(
+        access=Realm(low_port=5_000, high_port=5_999), core=Realm(low_port=1_000, high_port=1_999)
+    )
+    assert port_shares(realms) == (
+        PortShare("127.0.0.1", 1_000, 1_999),
+        PortShare("127.0.0.1", 5_000, 5_999),
+    )
+    made = gateway_settings(AgwSettings(realms=realms), self_signed("default"))
+    assert [(realm.low_port, realm.high_port) for realm in made.realms] == [(5_000, 5_999), (1_000, 1_999)]
+
+
+def test_the_gateway_knows_what_this_machine_lets_it_do() -> None:
+    made = gateway_settings(AgwSettings(), self_signed("default"))
+    assert (made.abilities.relay, made.abilities.hold) == (can_relay(), can_hear())
 
 
 def test_a_worker_gets_limits_and_certificate() -> None:

@@ -70,8 +70,9 @@ def test_the_two_daemons_do_not_meet_on_a_port() -> None:
 
 def test_realms_on_one_address_share_its_ports() -> None:
     realm = Realm(low_port=100, high_port=200)
-    with pytest.raises(ValidationError, match="must have the same port range"):
+    with pytest.raises(ValidationError, match="must be the same or apart"):
         Realms(access=realm, core=Realm(low_port=200, high_port=300))
+    Realms(access=realm, core=Realm(low_port=201, high_port=300))
     Realms(access=realm, core=realm)
     Realms(access=realm, core=Realm(addresses=("127.0.0.2",), low_port=200, high_port=300))
 

@@ -37,15 +37,6 @@ def port_share(size: int = PORTS) -> PortShare:
     return PortShare(HOST, low, low + size - 1)
 
 
-def can_hear_syns() -> bool:
-    """Whether this process may have packet sockets."""
-    try:
-        socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0).close()
-    except PermissionError:
-        return False
-    return True
-
-
 class PlaneRig:
     """``do`` commands, ``expect`` events; the plane runs until the ``with`` block ends."""
 

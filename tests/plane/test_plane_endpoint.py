@@ -7,7 +7,8 @@ import pytest
 
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
-from kit.plane_rig import HOST, PlaneRig, can_hear_syns, receive_all, receive_exactly
+from imsedge.plane.knocks import can_hear
+from kit.plane_rig import HOST, PlaneRig, receive_all, receive_exactly
 
 pytestmark = pytest.mark.system
 TCP = m.Transport.TCP
@@ -86,7 +87,7 @@ def test_while_our_syn_is_not_answered_the_peer_may_call_from_another_port() -> 
 # --- the SYN-ACK waits for the other leg ----------------------------------------------------------------
 
 
-@pytest.mark.skipif(not can_hear_syns(), reason=NO_PACKETS)
+@pytest.mark.skipif(not can_hear(), reason=NO_PACKETS)
 def test_the_syn_is_answered_when_the_other_leg_is_up() -> None:
     with PlaneRig() as rig:
         waiting = rig.open(7, TCP, incoming=m.Incoming.DISCARD)  # a far end that takes its time
@@ -104,7 +105,7 @@ def test_the_syn_is_answered_when_the_other_leg_is_up() -> None:
             assert connected(caller)
 
 
-@pytest.mark.skipif(not can_hear_syns(), reason=NO_PACKETS)
+@pytest.mark.skipif(not can_hear(), reason=NO_PACKETS)
 def test_when_the_other_leg_is_refused_the_caller_is_too() -> None:
     with PlaneRig() as rig:
         with bound() as nobody:
@@ -120,7 +121,7 @@ def test_when_the_other_leg_is_refused_the_caller_is_too() -> None:
         rig.expect(m.Established, access.endpoint)
 
 
-@pytest.mark.skipif(not can_hear_syns(), reason=NO_PACKETS)
+@pytest.mark.skipif(not can_hear(), reason=NO_PACKETS)
 def test_a_stranger_wakes_nobody_while_the_syn_ack_is_withheld() -> None:
     with PlaneRig() as rig:
         _listener, backend = rig.listen()

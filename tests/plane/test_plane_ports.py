@@ -27,6 +27,15 @@ def test_a_freed_port_rests() -> None:
     assert take(pool, 2, now=3.5) == [5]
 
 
+def test_realms_on_one_address_keep_their_own_ranges() -> None:
+    pool = PortPool((PortShare("a", 5, 6), PortShare("a", 8, 9)), rest=1.0)
+    assert list(islice(pool.candidates(0.0, 7, 20), 9)) == [8, 9]
+    assert list(islice(pool.candidates(0.0, 5, 8), 9)) == [5, 6]
+    pool.free(9, now=0.0)
+    pool.free(7, now=0.0)  # nobody's
+    assert take(pool, 9, now=1.0) == [9]
+
+
 def test_a_candidate_that_was_not_taken_stays() -> None:
     pool = PortPool((PortShare("a", 5, 7),), rest=0.0)
     assert take(pool, 1, now=0.0) == [5]

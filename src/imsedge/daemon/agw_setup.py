@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from imsedge.agw.settings import GatewaySettings, Limits, Realm
+from imsedge.agw.settings import Abilities, GatewaySettings, Limits, Realm
 from imsedge.bearer.wire import PortShare, WorkerSettings
 from imsedge.core.errors import SettingError
 from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realms
@@ -12,6 +12,8 @@ from imsedge.h248 import association
 from imsedge.h248.model import DeviceMid
 from imsedge.h248.packages import root
 from imsedge.h248.transactions import TransactionSettings, Tune
+from imsedge.plane.knocks import can_hear
+from imsedge.plane.relays import can_relay
 from imsedge.security.certificates import Certificate, load_certificate, self_signed
 
 CERTIFICATE = "default"
@@ -33,10 +35,17 @@ def gateway_settings(settings: AgwSettings, certificate: Certificate) -> Gateway
     limits = settings.limits
     return GatewaySettings(
         realms=tuple(
-            Realm(name=name, addresses=realm.addresses, certificate=CERTIFICATE)
+            Realm(
+                name=name,
+                addresses=realm.addresses,
+                certificate=CERTIFICATE,
+                low_port=realm.low_port,
+                high_port=realm.high_port,
+            )
             for name, realm in (("access", settings.realms.access), ("core", settings.realms.core))
         ),
         certificates={CERTIFICATE: certificate.der},
+        abilities=Abilities(relay=can_relay(), hold=can_hear()),
         limits=Limits(
             contexts=limits.contexts,
             terminations_per_context=limits.terminations,
@@ -96,17 +105,20 @@ def worker_settings(settings: AgwSettings, certificate: Certificate) -> WorkerSe
         connect_limit=media.connect_limit,
         linger_limit=media.linger_limit,
         port_rest=media.port_rest,
+        keepalive=media.keepalive,
+        user_timeout=media.user_timeout,
+        idle_limit=media.idle_limit,
     )
 
 
 def port_shares(realms: Realms) -> tuple[PortShare, ...]:
-    """Each address once, with its ports."""
+    """Each address with its ports, once where realms share them."""
     shares = {
         PortShare(address, realm.low_port, realm.high_port)
         for realm in (realms.access, realms.core)
         for address in realm.addresses
     }
-    return tuple(sorted(shares, key=lambda share: share.address))
+    return tuple(sorted(shares, key=lambda share: (share.address, share.low)))
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -126,11 +126,14 @@ class Realms(Section):
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
-        """Ports belong to an address, so realms that share one share its ports."""
+        """Ports belong to an address: realms that share one share all of their ports or none."""
         access, core = self.access, self.core
         same = (access.low_port, access.high_port) == (core.low_port, core.high_port)
-        if set(access.addresses) & set(core.addresses) and not same:
-            raise ValueError("access and core use the same address, so they must have the same port range")
+        apart = access.high_port < core.low_port or core.high_port < access.low_port
+        if set(access.addresses) & set(core.addresses) and not (same or apart):
+            raise ValueError(
+                "access and core use the same address, so their port ranges must be the same or apart"
+            )
         return self
 
 
@@ -154,6 +157,23 @@ class MediaSection(Section):
         10.0, "How long one direction may go on after the other ended, with TLS.", unit="s", gt=0, le=300
     )
     port_rest: float = setting(2.0, "How long a freed port is left alone.", unit="s", ge=0, le=300)
+    keepalive: float = setting(
+        60.0,
+        "Silence after which TCP asks a peer for a sign of life; three times, then it is lost. 0: never.",
+        unit="s",
+        ge=0,
+        le=7_200,
+    )
+    user_timeout: float = setting(
+        0.0,
+        "How long octets may stay without acknowledgement (RFC 5482). 0: as the kernel does.",
+        unit="s",
+        ge=0,
+        le=3_600,
+    )
+    idle_limit: float = setting(
+        0.0, "A connection without payload for so long is released. 0: never.", unit="s", ge=0, le=86_400
+    )
 
 
 class AgwLimits(Section):

@@ -23,6 +23,15 @@ _READS = 64
 _HEADER = 128
 
 
+def can_hear() -> bool:
+    """Whether this process may have packet sockets (CAP_NET_RAW)."""
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0).close()
+    except OSError:
+        return False
+    return True
+
+
 class Knocks:
     """Tells who knocked where; one packet socket for each address family in use."""
 
