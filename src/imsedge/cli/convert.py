@@ -8,6 +8,7 @@ import typer
 
 from imsedge.cli.io import read_input, user_error, write_output
 from imsedge.cli.packages import packages
+from imsedge.cli.send import send
 
 if TYPE_CHECKING:
     from imsedge.core.errors import RemoteError
@@ -42,6 +43,7 @@ h248 = typer.Typer(no_args_is_help=True, help="Read and write H.248.1 messages."
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     h248.command()(packages)
+    h248.command()(send)
     app.add_typer(h248, name="h248")
 
 
