@@ -39,8 +39,8 @@ class Echo(asyncio.Protocol):
         self.over = True
 
 
-class Callee(Phone):
-    """Registers everybody and answers every call at once, with the same description."""
+class Willing(Phone):
+    """Says 200 to every request: registers everybody, answers every call with the same description."""
 
     description = ""
 
@@ -84,7 +84,7 @@ class Crowd:
     def __init__(self, place: Place, ids: IdSource) -> None:
         self.echoes: list[Echo] = []
         self._place, self._ids = place, ids
-        self._phone, self._core = Phone("alice", DOMAIN, ids), Callee("core", DOMAIN, ids)
+        self._phone, self._core = Willing("alice", DOMAIN, ids), Willing("core", DOMAIN, ids)
         self._identity = Identity(self_signed("ue", "alice"))
 
     async def call(self) -> CrowdCall:

@@ -310,6 +310,25 @@ async def test_a_controller_killed_and_restarted_has_the_gateway_cleared(
         await until(lambda: media_is_gone(own), PATIENCE)
 
 
+async def test_a_restarted_controller_that_nobody_watches_is_noticed_by_the_heartbeat(tmp_path: Path) -> None:
+    """Neither audits nor it/ito: hanging termination detection (H.248.36) finds the contexts of before."""
+    unwatched: Tables = {"h248": {"audit": 0, "inactivity": 0}, "policy": {"heartbeat": 1}}
+    own = own_world(unwatched, EAGER)
+    gateway = AgwDaemon(own.agw)
+    with DaemonProcess(own.alg, tmp_path) as controller:
+        async with running([gateway]):
+            await until(controller.is_healthy, PATIENCE)
+            async with ends(own.place) as cast:
+                await cast.register()
+                async with talk(cast, own) as lost:
+                    controller.kill()
+                    controller.start()
+                    await lost.is_over()
+            await until(lambda: gateway.gateway.load()[:3] == NOTHING, PATIENCE)
+            await until(controller.is_healthy, PATIENCE)
+            await next_call_works(own)
+
+
 async def test_without_a_controller_the_gateway_frees_its_contexts(tmp_path: Path) -> None:
     async with killable_controller(tmp_path) as (own, gateway, controller):
         async with ends(own.place) as cast:

@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from kit.crowd import Crowd, crowd
+from imsedge.daemon.alg import AlgDaemon
+from imsedge.daemon.service import running
+from kit.crowd import Crowd, CrowdCall, crowd
 from kit.daemons import until
 from kit.processes import DaemonProcess
 from kit.procfs import descriptors, held_in, resident_kilobytes
-from kit.system import PATIENCE, System, Tables, own_world, system
+from kit.system import PATIENCE, System, Tables, gateway_count, own_world, system
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("no_leaks")]
 
@@ -82,6 +84,43 @@ async def test_two_hundred_calls_at_once_hear_only_themselves_and_leave_nothing(
         await until(lambda: all(echo.over for echo in many.echoes), PATIENCE)
         await world.returns_to(before)
         await until(lambda: is_idle(world), PATIENCE)
+
+
+async def test_a_hundred_failing_handshakes_at_once_leave_nothing() -> None:
+    """Each costs its own call: both ends get a BYE."""
+    async with system(SHORT, SHORT_AGW) as world, crowd(world.place) as many:
+        before = world.held()
+        calls = await asyncio.gather(*(many.call() for _ in range(AT_ONCE // 2)))
+        await asyncio.gather(*(_clear_text(call) for call in calls))
+        await until(lambda: all(echo.over for echo in many.echoes), PATIENCE)
+        assert not any(echo.octets for echo in many.echoes)
+        await world.returns_to(before)
+
+
+async def _clear_text(call: CrowdCall) -> None:
+    """MSRP without TLS, until the gateway closes."""
+    await call.media.connect(call.gateway.address)
+    await call.media.send(b"MSRP a1b2 SEND\r\n")
+    while await call.media.receive():
+        pass
+    await call.media.close()
+
+
+async def test_a_gateway_killed_with_a_hundred_calls_has_every_one_released(tmp_path: Path) -> None:
+    own = own_world(SHORT, SHORT_AGW)
+    alg = AlgDaemon(own.alg)
+    async with running([alg]):
+        with DaemonProcess(own.agw, tmp_path) as gateway:
+            await until(lambda: gateway_count(alg) == 1, PATIENCE)
+            async with crowd(own.place) as many:
+                calls = await asyncio.gather(*(many.call() for _ in range(AT_ONCE // 2)))
+                assert alg._held().calls == len(calls)
+                gateway.kill()
+                gateway.start()
+                await until(lambda: alg._held()[::2] == (0, 1), PATIENCE)
+                await many.end(await many.call())
+                for call in calls:
+                    await call.media.close()
 
 
 class Watched:
