@@ -112,7 +112,7 @@ class PlanePool:
         worker, _ = self._homes[command.endpoint]
         if self._contexts.get(command.context, worker) is not worker:
             reason = "the context is in another worker of the media plane"
-            self._refuse(m.RelinkFailed(command.endpoint, time.monotonic(), reason))
+            self._refuse(m.RelinkFailed(command.endpoint, time.monotonic(), command.link, reason))
             return False
         self._forget(command.endpoint)
         self._settle(command.endpoint, worker, command.context)
