@@ -90,9 +90,15 @@ commands = st.builds(
     st.sampled_from(("", "", "W-")),
     st.sampled_from(COMMANDS),
 )
+ADDS = COMMANDS[:4]
+new_contexts = st.builds(
+    lambda about, body: f"Context = $ {{ {', '.join((*about, *body))} }}",
+    st.sampled_from(ATTRIBUTES),
+    st.lists(st.sampled_from((*ADDS, "Move = ip/core/1", "Move = ip/core/3")), min_size=1, max_size=4),
+)
 actions = st.builds(
     lambda context, about, body: f"Context = {context} {{ {', '.join((*about, *body))} }}",
-    st.sampled_from(("$", "$", "1", "2", "3", "*", "-")),
+    st.sampled_from(("1", "2", "3", "1", "2", "3", "*", "-", "$")),
     st.sampled_from(ATTRIBUTES),
     st.lists(commands, min_size=1, max_size=4),
 )
@@ -126,6 +132,8 @@ events: st.SearchStrategy[AnyEvent] = st.one_of(
 steps = st.one_of(
     requests.map(lambda text: ("ask", text)),
     requests.map(lambda text: ("ask", text)),
+    new_contexts.map(lambda text: ("ask", text)),
+    st.integers(1, 9).map(lambda count: ("plane answers", count)),
     st.integers(0, 3).map(lambda count: ("plane answers", count)),
     st.floats(0, 8).map(lambda seconds: ("wait", seconds)),
     events.map(lambda event: ("happen", event)),
@@ -135,11 +143,18 @@ steps = st.one_of(
 LIMITS = Limits(contexts=4, terminations_per_context=4, streams_per_termination=2, executions=3, steps=7)
 
 
-@given(st.lists(steps, max_size=25), st.integers(1, 8), st.booleans())
-def test_nothing_raises_and_nothing_leaks(script: list[tuple[str, object]], ports: int, rigid: bool) -> None:
+CALL = f"Context = $ {{ {ADDS[0]}, {ADDS[2]} }}"
+
+
+@given(st.integers(0, 3), st.lists(steps, max_size=25), st.sampled_from((1, 3, 8, 30)), st.booleans())
+def test_nothing_raises_and_nothing_leaks(
+    calls: int, script: list[tuple[str, object]], ports: int, rigid: bool
+) -> None:
     talk = GatewayTalk(gateway_settings(LIMITS), FakePlane(ports=ports, strict=False), slow=True)
     talk.plane.rigid = rigid
-    begun = []
+    begun = [talk.begin(CALL) for _ in range(calls)]
+    for _ in range(2):
+        talk.plane_answers()
     for what, argument in script:
         match what, argument:
             case "ask", str(text):
