@@ -19,6 +19,8 @@ def test_the_list_names_every_flow(imsedge: Imsedge) -> None:
 
 
 WRONG = {
+    "no such mode": (("tcp-bearer", "--mode", "route"), "Invalid value for '--mode'"),
+    "no sense": (("tcp-bearer", "--delayed-tcp"), "so it needs --answer active"),
     "no flow": ((), "name a flow, or say --list"),
     "no such flow": (("nonsense",), "there is no flow nonsense; choose one of msrp-e2ae-originating"),
 }
@@ -31,8 +33,11 @@ def test_what_cannot_be_played(imsedge: Imsedge, arguments: tuple[str, ...], sen
     assert sentence in done.stderr.decode()
 
 
+SECURED = [flow for flow in FLOWS if "e2ae" in flow]
+
+
 @pytest.mark.system
-@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize("flow", SECURED)
 @pytest.mark.parametrize(
     "options",
     [
@@ -52,6 +57,19 @@ def test_a_flow_is_as_its_figure_says(imsedge: Imsedge, flow: str, options: tupl
     assert report["flow"] == flow
     assert {event["kind"] for event in report["events"]} == {"sip", "h248", "tcp", "tls", "msrp"}
     assert set(report["events"][0]) == {"t", "from", "to", "kind", "summary", "step"}
+
+
+BEARERS = ("", "--answer active", "--nat --answer active", "--simultaneous-open")
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("options", BEARERS)
+def test_tcp_is_as_its_figure_says(imsedge: Imsedge, options: str) -> None:
+    done = imsedge("play", "tcp-bearer", *options.split(), "--json")
+    report = msgspec.json.decode(done.stdout)
+    assert [check for check in report["checks"] if not check["ok"]] == []
+    assert done.returncode == 0
+    assert {event["kind"] for event in report["events"]} == {"sip", "h248", "tcp", "msrp"}
 
 
 @pytest.mark.system

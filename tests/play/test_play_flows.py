@@ -11,7 +11,7 @@ from imsedge.core.ids import RandomIds
 from imsedge.core.trace import Kind
 from imsedge.daemon.service import make_daemon, running
 from imsedge.h248.codec import encoding_of
-from imsedge.play.flows import ANSWERS, FLOWS, Performance, perform, play
+from imsedge.play.flows import Performance, perform, play
 from imsedge.play.pcapng import write_capture
 from imsedge.play.place import Wire, own_place
 from imsedge.play.scenes import CORE_WORDS, UE_WORDS
@@ -22,7 +22,7 @@ from kit.peers import need
 
 pytestmark = pytest.mark.system
 
-EVERY = [(name, answer) for name in FLOWS for answer in ANSWERS]
+EVERY = [(name, answer) for name, answer in FIGURES]
 
 
 @pytest.mark.parametrize(("name", "answer"), EVERY)

@@ -19,6 +19,14 @@ class Answer(Enum):
     PASSIVE = "passive"
 
 
+class Mode(Enum):
+    """How the gateway handles TCP."""
+
+    RELAY = "relay"
+    PROXY = "proxy"
+    MERGE = "merge"
+
+
 class H248Encoding(Enum):
     """How H.248 is written."""
 
@@ -45,7 +53,17 @@ def register(app: typer.Typer) -> None:
 def play(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The flow; see --list.")] = None,
     list_flows: Annotated[bool, typer.Option("--list", help="Name the flows there are.")] = False,
-    answer: Annotated[Answer, typer.Option(help="a=setup of whoever answers.")] = Answer.ACTIVE,
+    answer: Annotated[
+        Answer | None, typer.Option(help="a=setup of whoever answers; the figure's by default.")
+    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="How the gateway handles TCP.")] = None,
+    delayed_tcp: Annotated[
+        bool, typer.Option("--delayed-tcp", help="Whoever answers calls before; that SYN is dropped.")
+    ] = False,
+    simultaneous_open: Annotated[
+        bool, typer.Option("--simultaneous-open", help="Gateway and peer call each other at once.")
+    ] = False,
+    nat: Annotated[bool, typer.Option("--nat", help="The phone is behind a NAT.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what happened as JSON.")] = False,
     pcap: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a capture.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ladder as a picture.")] = None,
@@ -63,15 +81,17 @@ def play(
     from imsedge.play.flows import FLOWS
     from imsedge.play.flows import play as play_flow
     from imsedge.play.place import Wire
+    from imsedge.play.variants import Variant
 
     if list_flows:
         for flow in FLOWS:
-            print(f"{flow}  {FLOWS[flow].title} (figure {FLOWS[flow].figure})")
+            print(f"{flow}  {FLOWS[flow].title} (figure {FLOWS[flow].figure}; {FLOWS[flow].options})")
         return
     if name is None:
         raise user_error("name a flow, or say --list")
     wire = Wire(_ENCODINGS[h248], transport.value)
-    performance = asyncio.run(play_flow(name, answer.value, wire=wire))
+    variant = Variant(mode.value if mode else "", delayed_tcp, simultaneous_open, nat)
+    performance = asyncio.run(play_flow(name, answer.value if answer else "", wire=wire, variant=variant))
     if pcap is not None:
         write_pcap(performance, pcap)
     if svg is not None:

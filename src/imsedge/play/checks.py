@@ -17,13 +17,14 @@ _TOLD: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("msrp-e2ae-terminating", "2"): (("$ TCP/TLS -", "a=fingerprint:"), ()),
     ("msrp-e2ae-terminating", "5"): (("$ TCP -",), ("TLS", "fingerprint")),
 }
+_MEDIA = frozenset({Kind.TLS, Kind.MSRP, Kind.BFCP})
 # In which step the gateway is told to be the TLS client, when it calls the UE.
 _TLS_STEP = {"msrp-e2ae-originating": "16", "msrp-e2ae-terminating": "14"}
 
 
 def of_call(cast: Ensemble, stage: Stage, events: Sequence[Event], flow: str, answer: str) -> Iterator[Check]:
     """All checks of one e2ae call."""
-    requests = _requests(stage, events)
+    requests = requests_of(stage, events)
     yield from _registration(cast)
     yield from _descriptions(cast, flow)
     yield from _orders(requests, flow, answer)
@@ -51,10 +52,10 @@ def _descriptions(cast: Ensemble, flow: str) -> Iterator[Check]:
 def _orders(requests: dict[str, CommandRequest], flow: str, answer: str) -> Iterator[Check]:
     for (name, step), (needed, forbidden) in _TOLD.items():
         if name == flow:
-            text = _told(requests.get(step))
+            text = told_by(requests.get(step))
             ok = all(word in text for word in needed) and not any(word in text for word in forbidden)
             yield Check(f"step {step} says {' and '.join(needed)}", ok, " ".join(text.split()))
-    ordered = "tlsbsc/EstBNC" in _signals(requests.get(_TLS_STEP[flow]))
+    ordered = "tlsbsc/EstBNC" in signals_of(requests.get(_TLS_STEP[flow]))
     gateway_calls = (answer == "active") is flow.endswith("originating")
     wanted = "orders the gateway to start TLS" if gateway_calls else "leaves the start of TLS to the phone"
     yield Check(f"step {_TLS_STEP[flow]} {wanted}", ordered is gateway_calls)
@@ -62,8 +63,8 @@ def _orders(requests: dict[str, CommandRequest], flow: str, answer: str) -> Iter
 
 def _media(cast: Ensemble, stage: Stage, events: Sequence[Event]) -> Iterator[Check]:
     yield Check("a message went each way", cast.heard == [UE_WORDS, CORE_WORDS], ", ".join(cast.heard))
-    access = b"".join(_octets(stage, UE))
-    core = b"".join(_octets(stage, CORE))
+    access = b"".join(octets_of(stage, UE))
+    core = b"".join(octets_of(stage, CORE))
     clear = UE_WORDS.encode() in access or CORE_WORDS.encode() in access
     yield Check("only TLS records crossed the access leg", bool(access) and not clear)
     yield Check("the core leg is in clear", UE_WORDS.encode() in core and CORE_WORDS.encode() in core)
@@ -71,15 +72,15 @@ def _media(cast: Ensemble, stage: Stage, events: Sequence[Event]) -> Iterator[Ch
     yield Check("the context was subtracted", released)
 
 
-def _octets(stage: Stage, node: str) -> Iterable[bytes]:
+def octets_of(stage: Stage, node: str) -> Iterable[bytes]:
     """Media octets between the gateway and a UE."""
     for crossing, source, destination in stage.placed():
-        if crossing.kind in {Kind.TLS, Kind.MSRP} and {source, destination} == {AGW, node}:
+        if crossing.kind in _MEDIA and {source, destination} == {AGW, node}:
             yield crossing.data
 
 
-def _requests(stage: Stage, events: Sequence[Event]) -> dict[str, CommandRequest]:
-    """The first command of each H.248 request that the figure numbers."""
+def requests_of(stage: Stage, events: Sequence[Event]) -> dict[str, CommandRequest]:
+    """By step: the first command of each H.248 request that the figure numbers."""
     drawn = [crossing for crossing in stage.crossings if is_drawn(crossing)]
     found = {}
     for crossing, event in zip(drawn, events, strict=True):
@@ -99,14 +100,16 @@ def _command(crossing: Crossing) -> CommandRequest | None:
     return next(iter(first.actions[0].commands), None)
 
 
-def _told(command: CommandRequest | None) -> str:
+def told_by(command: CommandRequest | None) -> str:
+    """Local and Remote of all its streams."""
     if command is None:
         return ""
     streams = (s for d in command.descriptors if isinstance(d, Media) for s in d.streams)
     return "\n".join(text for stream in streams for text in (stream.local, stream.remote) if text)
 
 
-def _signals(command: CommandRequest | None) -> list[str]:
+def signals_of(command: CommandRequest | None) -> list[str]:
+    """Names of the signals it orders."""
     if command is None:
         return []
     signals = (s for d in command.descriptors if isinstance(d, Signals) for s in d.signals)

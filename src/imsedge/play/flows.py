@@ -1,21 +1,25 @@
 """The flows of the TR by name: play one on real sockets, see what crossed, compare it with the figure."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from imsedge.core.errors import SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Crossing, Kind
 from imsedge.daemon.service import make_daemon, running
-from imsedge.play import checks
+from imsedge.play import bearer_checks, checks
+from imsedge.play.bearer_scene import tcp_bearer
+from imsedge.play.bearer_steps import bearer_figure
 from imsedge.play.media_end import MediaError
 from imsedge.play.phone import PhoneError
 from imsedge.play.place import DEFAULT_WIRE, Place, Wire, own_place
-from imsedge.play.report import Check, Report, check_order, make_events, make_report
+from imsedge.play.report import Check, Event, Report, check_order, make_events, make_report
 from imsedge.play.scenes import Ensemble, originating, terminating
 from imsedge.play.stage import Stage
-from imsedge.play.steps import FIGURES
+from imsedge.play.steps import DELAYED, FIGURES, Step
+from imsedge.play.variants import ACTIVE, BEARER, PASSIVE, PLAIN, Variant, resolve, with_variant
 
 REGISTRATION_SECONDS = 10.0
 """How long the gateway may take to register with the controller before a flow gives up."""
@@ -24,11 +28,16 @@ _POLL = 0.02
 
 
 class Flow(NamedTuple):
-    """``figure``: of the TR; ``scene`` gets the ensemble and who answers how."""
+    """``figure``: of the TR; ``scene`` gets the ensemble and who answers how.
+
+    ``answer``: how the figure draws it.  ``options``: what may be varied, as a user writes it.
+    """
 
     title: str
     figure: str
-    scene: Callable[[Ensemble, str], Awaitable[None]]
+    scene: Callable[[Ensemble, str, Variant], Awaitable[None]]
+    answer: str = ACTIVE
+    options: str = "--answer --delayed-tcp"
 
 
 FLOWS: dict[str, Flow] = {
@@ -38,8 +47,15 @@ FLOWS: dict[str, Flow] = {
     "msrp-e2ae-terminating": Flow(
         "the phone is called: MSRP in clear from the core, over TLS to the phone", "5.2.1.2.3.1", terminating
     ),
+    BEARER: Flow(
+        "TCP through the gateway without TLS, in each mode and direction",
+        "y.2.1",
+        tcp_bearer,
+        PASSIVE,
+        "--answer --mode --delayed-tcp --simultaneous-open --nat",
+    ),
 }
-ANSWERS = ("active", "passive")
+ANSWERS = (ACTIVE, PASSIVE)
 
 
 class Performance(NamedTuple):
@@ -51,19 +67,31 @@ class Performance(NamedTuple):
 
 
 async def play(
-    name: str, answer: str = "active", ids: IdSource | None = None, wire: Wire = DEFAULT_WIRE
+    name: str,
+    answer: str = "",
+    ids: IdSource | None = None,
+    wire: Wire = DEFAULT_WIRE,
+    variant: Variant = PLAIN,
 ) -> Performance:
-    """Play a flow between daemons of its own.  ``SettingError`` when there is no such flow or answer."""
+    """Play a flow between daemons of its own; without an ``answer`` it is the figure's.
+
+    ``SettingError`` when there is no such flow or answer, or the variant makes no sense.
+    """
+    answer = answer or find(name).answer
     find(name, answer)
+    variant = resolve(name, answer, variant)
     source = ids or RandomIds()
     own = own_place(source, wire)
     stage = Stage(own.place.cast)
-    daemons = [make_daemon(own.alg, tap=stage), make_daemon(own.agw)]
+    alg = with_variant(name, answer, variant, own.alg)
+    daemons = [make_daemon(alg, tap=stage), make_daemon(own.agw)]
     async with running(daemons):
-        return await perform(name, answer, own.place, stage, source)
+        return await perform(name, answer, own.place, stage, source, variant)
 
 
-async def perform(name: str, answer: str, place: Place, stage: Stage, ids: IdSource) -> Performance:
+async def perform(
+    name: str, answer: str, place: Place, stage: Stage, ids: IdSource, variant: Variant = PLAIN
+) -> Performance:
     """Play a flow through daemons that run already, the controller with ``stage`` as its tap."""
     flow = find(name, answer)
     secrets = bytearray()
@@ -73,27 +101,43 @@ async def perform(name: str, answer: str, place: Place, stage: Stage, ids: IdSou
 
     hosts = (place.ue_host, place.core_host)
     cast = Ensemble(ids, stage, hosts, (place.sip_access, place.sip_core), keep)
+    cast.wait_for = partial(_until, stage)
     problem = ""
     try:
         await _registered(stage)
         await cast.start(place.ue_host, place.next_hop)
-        await flow.scene(cast, answer)
+        await flow.scene(cast, answer, variant)
         await _released(stage)
     except (PhoneError, MediaError, TimeoutError, OSError) as error:
         problem = str(error) or type(error).__name__
     finally:
         await cast.stop()
-    steps = FIGURES[name, answer]
+    steps = figure(name, answer, variant)
     events = make_events(stage.arrows(), steps)
     results: Iterable[Check] = (
         Check("the call went through", not problem, problem),
         check_order(events, steps),
-        *checks.of_call(cast, stage, events, name, answer),
+        *_checks(cast, stage, events, name, answer, variant),
     )
     return Performance(make_report(name, events, tuple(results)), tuple(stage.crossings), bytes(secrets))
 
 
-def find(name: str, answer: str) -> Flow:
+def _checks(
+    cast: Ensemble, stage: Stage, events: Sequence[Event], name: str, answer: str, variant: Variant
+) -> Iterable[Check]:
+    if name == BEARER:
+        return bearer_checks.of_call(cast, stage, events, answer, variant)
+    return checks.of_call(cast, stage, events, name, answer)
+
+
+def figure(name: str, answer: str, variant: Variant = PLAIN) -> tuple[Step, ...]:
+    """The steps that must be seen."""
+    if name == BEARER:
+        return bearer_figure(answer, resolve(name, answer, variant))
+    return DELAYED[name] if variant.delayed else FIGURES[name, answer]
+
+
+def find(name: str, answer: str = ACTIVE) -> Flow:
     """The flow of that name; ``SettingError`` names those there are."""
     if name not in FLOWS:
         raise SettingError(f"there is no flow {name}; choose one of {', '.join(FLOWS)}")
@@ -113,7 +157,7 @@ async def _released(stage: Stage) -> None:
 async def _until(stage: Stage, starts: str, problem: str) -> None:
     """Wait for an H.248 arrow; ``PhoneError`` when it never comes."""
     waited = 0.0
-    while not any(a.kind is Kind.H248 and a.summary.startswith(starts) for a in stage.arrows()):
+    while not any(a.kind is Kind.H248 and starts in a.summary for a in stage.arrows()):
         if waited >= REGISTRATION_SECONDS:
             raise PhoneError(problem)
         await asyncio.sleep(_POLL)

@@ -2,8 +2,9 @@
 
 Everything that crosses is reported to the tap: the octets of the wire, without a summary where they are
 payload, and each message inside them (``note``) with a summary and without octets.  TCP's three segments are
-told when the connection starts and when the kernel says that it is up.  TLS runs through a memory BIO, so
-that the records themselves are seen.
+told when the connection starts and when the kernel says that it is up; a SYN that nobody answered, and that
+the kernel repeats, is told when its counters say so (``tcp(7)``, TCP_INFO).  TLS runs through a memory BIO,
+so that the records themselves are seen.
 """
 
 import asyncio
@@ -11,12 +12,14 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable
+from struct import Struct as Layout
 
 from msgspec import Struct
 from OpenSSL import SSL
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.trace import Crossing, Kind, Tap
+from imsedge.plane.syn_filter import DROP_ALL, attach
 from imsedge.play.tls_records import RecordReader
 from imsedge.security.certificates import Certificate
 from imsedge.security.fingerprint import Fingerprint, matches_any
@@ -24,6 +27,10 @@ from imsedge.security.tls import Role, context, peer_certificate
 
 _CHUNK = 65_536
 _SECONDS = 10.0
+_POLL = 0.02
+
+_TCP_INFO, _REPETITIONS = 11, Layout("=100xI")  # struct tcp_info: tcpi_total_retrans
+_SO_MEMINFO, _DROPS = 55, Layout("=9I")  # the ninth counter is of what was dropped
 
 
 class MediaError(Exception):
@@ -39,10 +46,15 @@ class Identity(Struct, frozen=True):
 
 
 class MediaEnd:
-    """Listens from the start on ``host``; then either accepts one connection or makes one."""
+    """Listens from the start on ``host``; then either accepts one connection or makes one.
+
+    ``payload``: what it is, for the tap.
+    """
 
     def __init__(self, host: str, tap: Tap, identity: Identity | None = None) -> None:
+        self.payload = Kind.MSRP
         self.peer: TransportAddress | None = None
+        self.calling = asyncio.Event()  # our SYN is out
         self._tap = tap
         self._identity = identity
         self._tls: SSL.Connection | None = None
@@ -61,6 +73,18 @@ class MediaEnd:
         self._tcp("SYN ACK", sent=True)
         self._tcp("ACK", sent=False)
 
+    async def knocked(self, remote: TransportAddress) -> None:
+        """Leave the next SYN, which ``remote`` will send, without an answer, and wait until it has come."""
+        attach(self._listener, DROP_ALL)
+        dropped, waited = _drops(self._listener), 0.0
+        while _drops(self._listener) == dropped:
+            if waited >= _SECONDS:
+                raise MediaError("the gateway does not call")
+            await asyncio.sleep(_POLL)
+            waited += _POLL
+        self.peer = remote
+        self._tcp("SYN", sent=False)
+
     async def connect(self, remote: TransportAddress) -> None:
         """Open the connection from the advertised address and port: peers and filters expect it there."""
         self._listener.close()
@@ -70,7 +94,7 @@ class MediaEnd:
         self._adopt(connection, remote)
         self._tcp("SYN", sent=True)
         try:
-            await asyncio.wait_for(self._loop.sock_connect(connection, remote), _SECONDS)
+            await asyncio.wait_for(self._dial(connection, remote), _SECONDS)
         except OSError as error:
             raise MediaError(f"{remote} does not answer: {error}") from error
         self._tcp("SYN ACK", sent=False)
@@ -114,7 +138,7 @@ class MediaEnd:
 
     def note(self, summary: str, *, sent: bool) -> None:
         """The user of this end has made sense of payload: one arrow of the ladder."""
-        self._report(Kind.MSRP, summary, b"", sent=sent)
+        self._report(self.payload, summary, b"", sent=sent)
 
     async def close(self) -> None:
         """End in order: close_notify, FIN; harmless when repeated."""
@@ -130,6 +154,21 @@ class MediaEnd:
                 self._socket = None
             self._tcp("FIN", sent=True)
         connection.close()
+
+    async def _dial(self, connection: socket.socket, remote: TransportAddress) -> None:
+        """Report each repetition of the SYN: the one before it got no answer."""
+        dialling = asyncio.ensure_future(self._loop.sock_connect(connection, remote))
+        await asyncio.sleep(0)
+        self.calling.set()
+        repeated = 0
+        try:
+            while repeated < _repetitions(connection) or not dialling.done():
+                for _ in range(repeated, repeated := _repetitions(connection)):
+                    self._tcp("SYN (repeated)", sent=True)
+                await asyncio.wait({dialling}, timeout=_POLL)
+            dialling.result()
+        finally:
+            dialling.cancel()
 
     # --- below the payload ---------------------------------------------------------------------------
 
@@ -185,7 +224,7 @@ class MediaEnd:
     def _see(self, octets: bytes, *, sent: bool) -> None:
         """Report what was on the wire; payload has no summary here: ``note`` gives it a meaning."""
         if self._tls is None:
-            self._report(Kind.MSRP, "", octets, sent=sent)
+            self._report(self.payload, "", octets, sent=sent)
             return
         flight = self._records[sent].read(octets)
         summary = "" if flight.application_only else ", ".join(dict.fromkeys(flight.names))
@@ -199,3 +238,16 @@ class MediaEnd:
             return
         ends = (self.local, self.peer) if sent else (self.peer, self.local)
         self._tap(Crossing(time.monotonic(), kind, *ends, "tcp", summary, octets))
+
+
+def _repetitions(connection: socket.socket) -> int:
+    """How often the kernel has repeated what was not acknowledged."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _REPETITIONS.size)
+    total: int = _REPETITIONS.unpack(info)[0]
+    return total
+
+
+def _drops(listener: socket.socket) -> int:
+    """Segments that the filter of the socket has turned down."""
+    counters: int = _DROPS.unpack(listener.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _DROPS.size))[8]
+    return counters

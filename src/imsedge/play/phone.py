@@ -94,7 +94,8 @@ class Phone:
         request = request.with_body(sdp.encode())
         response = await self._transact(request, Flow(self._transport, proxy, self.local))
         if response.status >= 300:
-            raise PhoneError(f"the call was refused: {response.status} {response.reason}")
+            said = response.headers.get("Warning") or ""
+            raise PhoneError(f"the call was refused: {response.status} {response.reason} {said}".rstrip())
         dialog = Dialog(
             call_id=request.call_id,
             local=request.required("From"),

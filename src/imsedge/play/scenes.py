@@ -2,7 +2,8 @@
 
 ``originating``: the UE calls the core (TR 29.828 clause 5.2.1.2.2); ``terminating``: the core calls the UE
 (clause 5.2.1.2.3).  Whoever answers chooses: ``active`` opens TCP before the answer goes out, as the
-figures draw it; ``passive`` waits.
+figures draw it; ``passive`` waits.  With delayed establishment that early call is dropped, and its sender
+answers without waiting for it.
 """
 
 import asyncio
@@ -19,7 +20,9 @@ from imsedge.play.chat import Chat
 from imsedge.play.media_end import Identity, MediaEnd
 from imsedge.play.phone import Arrived, Dialog, Phone
 from imsedge.play.sessions import DISCARD_PORT, Told, own_path
+from imsedge.play.variants import PLAIN, Variant
 from imsedge.security.certificates import self_signed
+from imsedge.security.fingerprint import Fingerprint
 from imsedge.security.tls import Role
 
 T = TypeVar("T")
@@ -53,6 +56,7 @@ class Ensemble:
         self.seen_by_ue: Told | None = None
         self.seen_by_core: Told | None = None
         self.announced = ""
+        self.wait_for: Callable[[str, str], Coroutine[None, None, None]] | None = None
 
     async def start(self, ue_host: str, next_hop: TransportAddress) -> None:
         """The core's telephone is where the controller sends what comes from UEs."""
@@ -74,9 +78,9 @@ class Ensemble:
         await self.ue.stop()
         await self.core.stop()
 
-    async def register(self) -> tuple[str, tuple[str, ...]]:
+    async def register(self, mechanism: str = MECHANISM) -> tuple[str, tuple[str, ...]]:
         """The UE registers through the controller; what the core needs to call it: contact and path."""
-        registering = self.begin(self.ue.register(self.ue_proxy, MECHANISM))
+        registering = self.begin(self.ue.register(self.ue_proxy, mechanism))
         arrived = await self.core.expect("REGISTER")
         contact = arrived.request.required("Contact")
         self.core.accept(arrived, ("Contact", f"{contact};expires=3600"))
@@ -97,6 +101,11 @@ class Ensemble:
             secure=secure,
             fingerprints=(self.certificate.fingerprint(),) if secure else (),
         )
+
+    async def reported(self) -> None:
+        """The gateway's notification has crossed, if anybody watches."""
+        if self.wait_for is not None:
+            await self.wait_for("NOTIFY resp C=", "the gateway did not report the connection")
 
     async def converse(self, *, ue_active: bool) -> None:
         """One message each way, with its 200."""
@@ -120,44 +129,49 @@ class Ensemble:
         await ending
 
 
-async def originating(cast: Ensemble, answer: str) -> None:
+async def originating(cast: Ensemble, answer: str, variant: Variant = PLAIN) -> None:
     """Figure 5.2.1.2.2.1."""
     await cast.register()
     offer = sessions.write(replace(cast.told("ue", "actpass"), e2ae="requested"))
     calling = cast.begin(cast.ue.invite(cast.ue_proxy, cast.core.record, offer))
-    invite = await _unless_refused(cast.begin(cast.core.expect("INVITE")), calling)
+    invite = await unless_refused(cast.begin(cast.core.expect("INVITE")), calling)
     cast.seen_by_core = sessions.read(invite.request.body)
     core_active = answer == "active"
     called = cast.begin((cast.ue_media if core_active else cast.core_media).accept())
     if core_active:
-        await cast.core_media.connect(cast.seen_by_core.address)
-        await called
+        opening = await begin_to_connect(cast, cast.core_media, cast.seen_by_core.address)
+        if not variant.delayed:
+            await asyncio.gather(opening, called)
     cast.core.answer(invite, sessions.write(cast.told("core", answer)))
     response, dialog = await calling
     cast.seen_by_ue = sessions.read(response.body)
     await cast.core.expect("ACK")
     if not core_active:
         await cast.ue_media.connect(cast.seen_by_ue.address)
-    await cast.ue_media.secure(Role.SERVER if core_active else Role.CLIENT, cast.seen_by_ue.fingerprints)
-    await called
+        await cast.ue_media.secure(Role.CLIENT, cast.seen_by_ue.fingerprints)
+        await called
+    else:
+        await asyncio.gather(opening, called)
+        await cast.ue_media.secure(Role.SERVER, cast.seen_by_ue.fingerprints)
     await cast.converse(ue_active=not core_active)
     await cast.hang_up(dialog)
 
 
-async def terminating(cast: Ensemble, answer: str) -> None:
+async def terminating(cast: Ensemble, answer: str, variant: Variant = PLAIN) -> None:
     """Figure 5.2.1.2.3.1."""
     contact, path = await cast.register()
     offer = sessions.write(cast.told("core", "actpass"))
     calling = cast.begin(cast.core.invite(cast.core_proxy, contact, offer, path))
-    invite = await _unless_refused(cast.begin(cast.ue.expect("INVITE")), calling)
+    invite = await unless_refused(cast.begin(cast.ue.expect("INVITE")), calling)
     seen = cast.seen_by_ue = sessions.read(invite.request.body)
     ue_active = answer == "active"
     called = cast.begin((cast.core_media if ue_active else cast.ue_media).accept())
     securing = None
     if ue_active:
-        await cast.ue_media.connect(seen.address)
-        securing = cast.begin(cast.ue_media.secure(Role.CLIENT, seen.fingerprints))
-        await called
+        opening = await begin_to_connect(cast, cast.ue_media, seen.address)
+        securing = cast.begin(_secure_after(opening, cast.ue_media, seen.fingerprints))
+        if not variant.delayed:
+            await called
     dialog = cast.ue.answer(invite, sessions.write(cast.told("ue", answer)))
     response, _ = await calling
     cast.seen_by_core = sessions.read(response.body)
@@ -168,11 +182,26 @@ async def terminating(cast: Ensemble, answer: str) -> None:
         securing = cast.begin(cast.ue_media.secure(Role.SERVER, seen.fingerprints))
     if securing is not None:
         await securing
+    await called
     await cast.converse(ue_active=ue_active)
     await cast.hang_up(dialog)
 
 
-async def _unless_refused(invite: asyncio.Task[Arrived], calling: asyncio.Task[Any]) -> Arrived:
+async def begin_to_connect(cast: Ensemble, end: MediaEnd, remote: TransportAddress) -> asyncio.Task[None]:
+    """The SYN is out when this returns; the rest may take until the gateway lets it in."""
+    opening = cast.begin(end.connect(remote))
+    await asyncio.wait({opening, cast.begin(end.calling.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    return opening
+
+
+async def _secure_after(
+    opening: asyncio.Task[None], end: MediaEnd, fingerprints: tuple[Fingerprint, ...]
+) -> None:
+    await opening
+    await end.secure(Role.CLIENT, fingerprints)
+
+
+async def unless_refused(invite: asyncio.Task[Arrived], calling: asyncio.Task[Any]) -> Arrived:
     """The INVITE on the other side; ``PhoneError`` of the caller when the call ended before it came."""
     await asyncio.wait({invite, calling}, return_when=asyncio.FIRST_COMPLETED)
     if calling.done():

@@ -106,6 +106,26 @@ _TERMINATING_PASSIVE = (
     Step("12", Kind.TLS, AGW, UE, "ClientHello", after=("11", "14")),
 )
 
+# Early calls dropped until the answer is configured: 10 meets silence, and nothing happens on the other leg.
+_REPEATED = r"SYN \(repeated\)"
+_ORIGINATING_DELAYED = (
+    Step("10", Kind.TCP, CORE, AGW, _SYN, after=("9",)),
+    Step("10'", Kind.TCP, CORE, AGW, _REPEATED, after=("10", "13")),
+    Step("11'", Kind.TCP, AGW, UE, _SYN, after=("10'",)),
+    Step("21", Kind.TLS, AGW, UE, "ClientHello", after=("11'", "16")),
+)
+_TERMINATING_DELAYED = (
+    Step("10", Kind.TCP, UE, AGW, _SYN, after=("9",)),
+    Step("10'", Kind.TCP, UE, AGW, _REPEATED, after=("10", "14")),
+    Step("11'", Kind.TCP, AGW, CORE, _SYN, after=("10'",)),
+    Step("12", Kind.TLS, UE, AGW, "ClientHello", after=("10'",)),
+)
+
+DELAYED: dict[str, tuple[Step, ...]] = {
+    "msrp-e2ae-originating": _ORIGINATING_SIGNALLING + _ORIGINATING_DELAYED,
+    "msrp-e2ae-terminating": _TERMINATING_SIGNALLING + _TERMINATING_DELAYED,
+}
+
 FIGURES: dict[tuple[str, str], tuple[Step, ...]] = {
     ("msrp-e2ae-originating", "active"): _ORIGINATING_SIGNALLING + _ORIGINATING_ACTIVE,
     ("msrp-e2ae-originating", "passive"): _ORIGINATING_SIGNALLING + _ORIGINATING_PASSIVE,

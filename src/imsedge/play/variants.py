@@ -1,0 +1,87 @@
+"""The ways a flow can be played beside ``--answer``, which of them make sense together, and what they set."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from imsedge.core.errors import SettingError
+from imsedge.daemon.settings import AlgSettings
+
+BEARER = "tcp-bearer"
+ACTIVE, PASSIVE = "active", "passive"
+RELAY, PROXY, MERGE = "relay", "proxy", "merge"
+
+
+class Variant(NamedTuple):
+    """``mode``: of TCP in the gateway, empty for the one that follows from the rest.
+
+    ``delayed``: early connection requests are dropped.  ``simultaneous``: gateway and peer call each other at
+    the same moment.  ``nat``: the phone is behind a NAT.
+    """
+
+    mode: str = ""
+    delayed: bool = False
+    simultaneous: bool = False
+    nat: bool = False
+
+
+PLAIN = Variant()
+
+
+class _Rule(NamedTuple):
+    """``sentence``: why a combination for which ``when`` is true cannot be played."""
+
+    when: Callable[[str, str, Variant], bool]
+    sentence: str
+
+
+_RULES = (
+    _Rule(
+        lambda flow, _, v: flow != BEARER and bool(v.mode or v.simultaneous or v.nat),
+        f"--mode, --simultaneous-open and --nat are for the flow {BEARER}; secured flows are always proxied",
+    ),
+    _Rule(
+        lambda _, answer, v: v.delayed and answer != ACTIVE,
+        "--delayed-tcp drops the early call of whoever answers, so it needs --answer active",
+    ),
+    _Rule(
+        lambda _, answer, v: v.mode == MERGE and answer != ACTIVE,
+        "--mode merge needs --answer active: both parties call the gateway",
+    ),
+    _Rule(
+        lambda _, answer, v: v.nat and answer == ACTIVE and v.mode in (PROXY, RELAY),
+        "with --nat and --answer active both parties can only call, which is --mode merge",
+    ),
+    _Rule(
+        lambda _, __, v: v.nat and v.mode == RELAY,
+        "--mode relay rewrites signalled addresses, and --nat hides the phone's",
+    ),
+    _Rule(
+        lambda _, answer, v: v.simultaneous and (answer != PASSIVE or v.mode in (RELAY, MERGE)),
+        "--simultaneous-open is a gateway that calls a peer that calls it: it needs --answer passive and"
+        " --mode proxy",
+    ),
+)
+
+
+def resolve(flow: str, answer: str, variant: Variant) -> Variant:
+    """With its mode filled in; ``SettingError`` when it makes no sense."""
+    for rule in _RULES:
+        if rule.when(flow, answer, variant):
+            raise SettingError(rule.sentence)
+    both_call = variant.nat and answer == ACTIVE
+    return variant._replace(mode=variant.mode or (MERGE if both_call else PROXY))
+
+
+def with_variant(flow: str, answer: str, variant: Variant, alg: AlgSettings) -> AlgSettings:
+    """The controller's settings that make it so."""
+    changed: dict[str, Any] = {"delayed_establishment": variant.delayed}
+    if flow == BEARER:
+        tcp = {
+            "anchor": "always",
+            # Behind a NAT merging is the controller's own conclusion.
+            "mode": PROXY if variant.nat else variant.mode,
+            "start": "ordered" if answer == PASSIVE else "triggered",
+            "report_connected": True,
+        }
+        changed["tcp"] = alg.policy.tcp.model_validate(tcp)
+    return alg.model_copy(update={"policy": alg.policy.model_copy(update=changed)})
