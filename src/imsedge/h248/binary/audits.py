@@ -89,7 +89,10 @@ def _asked(parameters: tuple[Parameter, ...], name: str) -> bool | None:
 def _selected(parameters: tuple[Parameter, ...], name: str, kind: type) -> Any:
     for parameter in parameters:
         if parameter.name == name and parameter.values:
-            return kind(parameter.value)
+            try:
+                return kind(parameter.value)
+            except ValueError:
+                raise LocalError(f"{name} cannot be {parameter.value}") from None
     return None
 
 

@@ -1,13 +1,12 @@
 """Tag, length, value: as much of BER (ITU-T X.690) as H.248.1 Annex A needs, in both directions.
 
 A ``Type`` reads the contents between two offsets of the message (nothing is copied before a leaf) and writes
-contents octets.  Types are put together from tables: ``Sequence`` of rows, ``SequenceOf``, ``Choice``.
+contents octets.  Types are put together from tables: ``Sequence``, ``SequenceOf``, ``Choice``.
 The module uses AUTOMATIC TAGS: the components of a SEQUENCE and the alternatives of a CHOICE are numbered
 from 0 and tagged implicitly, except that a CHOICE inside a tag keeps its own (the tag is explicit then).
 
 A SEQUENCE is a ``dict`` from component name to value on its way in and out; ``build`` makes a value of the
-model of it and ``split`` takes one apart.  Unknown components are extensions of later versions and are passed
-over.
+model of it and ``split`` takes one apart.  Unknown components are extensions of later versions: passed over.
 
 Definite and indefinite lengths are read, definite ones written.  All of the schema is finite and unknown
 contents are skipped with a counter instead of recursion, so depth costs nothing.
@@ -244,12 +243,13 @@ class Bits:
 
 
 class SequenceOf:
-    """SEQUENCE OF ``item``, as a tuple."""
+    """SEQUENCE OF ``item``, as a tuple of at least ``least``."""
 
     tag = SEQUENCE
 
-    def __init__(self, item: "Type | Choice") -> None:
+    def __init__(self, item: "Type | Choice", least: int = 0) -> None:
         self.item = item
+        self._least = least
         self._read = item.read
         self._read_tagged = item.read_tagged if isinstance(item, Choice) else None
 
@@ -269,6 +269,8 @@ class SequenceOf:
                 found.append(read_tagged(context, data, tag, begin, end))
             else:
                 raise wrong(f"tag {tag:#x} in a list", begin)
+        if len(found) < self._least:
+            raise wrong("an empty list", start)
         return tuple(found)
 
     def write(self, context: Any, value: tuple[Any, ...]) -> bytes:

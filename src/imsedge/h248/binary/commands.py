@@ -4,24 +4,17 @@ from typing import Any
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.binary.audits import AUDIT, AUDIT_BITS
-from imsedge.h248.binary.ber import Choice, Enumerated, Octets, Sequence, SequenceOf, Values
+from imsedge.h248.binary.ber import Choice, Sequence, SequenceOf, Values
 from imsedge.h248.binary.descriptors import MEDIA, MODEM, MUX, PACKAGES, STATISTICS
 from imsedge.h248.binary.events import DIGIT_MAP, EVENT_BUFFER, EVENTS, NULL, OBSERVED_EVENTS, SIGNALS
 from imsedge.h248.binary.leaves import (
-    ADDRESS,
     ERROR,
-    MID,
     TERMINATION,
     TERMINATIONS,
-    TEXT,
-    TIME_STAMP,
-    UINT32,
-    VALUES,
-    VERSION,
     Context,
     filled,
 )
-from imsedge.h248.binary.values import read_string, write_string
+from imsedge.h248.binary.services import CHANGE, RESULT
 from imsedge.h248.model import (
     Audit,
     AuditItem,
@@ -36,8 +29,6 @@ from imsedge.h248.model import (
     Multiplex,
     ObservedEvents,
     Packages,
-    ServiceChange,
-    ServiceChangeMethod,
     ServiceChangeResult,
     Signals,
     Statistics,
@@ -104,114 +95,6 @@ def _flat(items: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([one for item in items for one in (item if isinstance(item, tuple) else (item,))])
 
 
-# --- ServiceChange -------------------------------------------------------------------------------------
-
-_METHODS = Enumerated(
-    {
-        number: method.value
-        for number, method in enumerate(
-            (
-                ServiceChangeMethod.FAILOVER,
-                ServiceChangeMethod.FORCED,
-                ServiceChangeMethod.GRACEFUL,
-                ServiceChangeMethod.RESTART,
-                ServiceChangeMethod.DISCONNECTED,
-                ServiceChangeMethod.HANDOFF,
-            )
-        )
-    }
-)
-# Version 1 had name and version apart; every later one has ``name/version``.
-_PROFILE = Sequence(
-    {"profileName": TEXT, "version?": VERSION},
-    lambda _, v: f"{v['profileName']}/{v['version']}" if "version" in v else v["profileName"],
-    lambda _, profile: {"profileName": profile},
-)
-
-
-def _read_change(_: Context, v: Values) -> ServiceChange:
-    parts = filled(
-        v,
-        address="serviceChangeAddress",
-        mgc_id="serviceChangeMgcId",
-        profile="serviceChangeProfile",
-        version="serviceChangeVersion",
-        delay="serviceChangeDelay",
-        timestamp="timeStamp",
-        audit="serviceChangeInfo",
-        incomplete="serviceChangeIncompleteFlag",
-    )
-    reason = read_string(v["serviceChangeReason"][0]) if v["serviceChangeReason"] else ""
-    clean = "".join("'" if c == '"' else max(c, " ") for c in reason)
-    return ServiceChange(v["serviceChangeMethod"], clean, **parts)
-
-
-def _write_change(_: Context, change: ServiceChange) -> Values:
-    if change.extensions:
-        raise LocalError("extension parameters of ServiceChange have no binary form here")
-    return {
-        "serviceChangeMethod": change.method,
-        "serviceChangeAddress": change.address,
-        "serviceChangeVersion": change.version,
-        "serviceChangeProfile": change.profile,
-        "serviceChangeReason": (write_string(change.reason),),
-        "serviceChangeDelay": change.delay,
-        "serviceChangeMgcId": change.mgc_id,
-        "timeStamp": change.timestamp,
-        "serviceChangeInfo": change.audit,
-        "serviceChangeIncompleteFlag": change.incomplete or None,
-    }
-
-
-_CHANGE = Sequence(
-    {
-        "serviceChangeMethod": _METHODS,
-        "serviceChangeAddress?": ADDRESS,
-        "serviceChangeVersion?": VERSION,
-        "serviceChangeProfile?": _PROFILE,
-        "serviceChangeReason": VALUES,
-        "serviceChangeDelay?": UINT32,
-        "serviceChangeMgcId?": MID,
-        "timeStamp?": TIME_STAMP,
-        "nonStandardData?": Octets(),
-        "serviceChangeInfo?": AUDIT,
-        "serviceChangeIncompleteFlag?": NULL,
-    },
-    _read_change,
-    _write_change,
-)
-
-
-def _read_result(_: Context, v: Values) -> ServiceChangeResult:
-    parts = filled(
-        v,
-        address="serviceChangeAddress",
-        mgc_id="serviceChangeMgcId",
-        profile="serviceChangeProfile",
-        version="serviceChangeVersion",
-        timestamp="timestamp",
-    )
-    return ServiceChangeResult(**parts)
-
-
-_RESULT = Sequence(
-    {
-        "serviceChangeMgcId?": MID,
-        "serviceChangeAddress?": ADDRESS,
-        "serviceChangeVersion?": VERSION,
-        "serviceChangeProfile?": _PROFILE,
-        "timestamp?": TIME_STAMP,
-    },
-    _read_result,
-    lambda _, r: {
-        "serviceChangeMgcId": r.mgc_id,
-        "serviceChangeAddress": r.address,
-        "serviceChangeVersion": r.version,
-        "serviceChangeProfile": r.profile,
-        "timestamp": r.timestamp,
-    },
-)
-
 # --- requests ------------------------------------------------------------------------------------------
 
 
@@ -265,7 +148,7 @@ REQUESTS: tuple[tuple[Verb, str, Any], ...] = (
     (
         Verb.SERVICE_CHANGE,
         "serviceChangeReq",
-        _request({"serviceChangeParms": _CHANGE}, service_change="serviceChangeParms"),
+        _request({"serviceChangeParms": CHANGE}, service_change="serviceChangeParms"),
     ),
 )
 VERBS = {name: verb for verb, name, _ in REQUESTS}
@@ -373,7 +256,7 @@ _NOTIFY_REPLY = Sequence(
 _CHANGE_REPLY = Sequence(
     {
         "terminationID": TERMINATIONS,
-        "serviceChangeResult": Choice(("errorDescriptor", ERROR), ("serviceChangeResParms", _RESULT)),
+        "serviceChangeResult": Choice(("errorDescriptor", ERROR), ("serviceChangeResParms", RESULT)),
     },
     _read_change_reply,
     _write_change_reply,

@@ -300,7 +300,8 @@ OBSERVED_EVENTS = Sequence(
     {
         "requestId": UINT32,
         "observedEventLst": SequenceOf(
-            Sequence({**_EVENT_ROWS, "timeNotation?": TIME_STAMP}, _read_observed, _write_buffered)
+            Sequence({**_EVENT_ROWS, "timeNotation?": TIME_STAMP}, _read_observed, _write_buffered),
+            least=1,
         ),
     },
     lambda _, v: ObservedEvents(v["requestId"], v["observedEventLst"]),

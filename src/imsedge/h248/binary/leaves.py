@@ -34,6 +34,7 @@ from imsedge.h248.model import (
 )
 from imsedge.h248.packages.catalogue import Catalogue, Kind
 from imsedge.h248.packages.types import ValueType
+from imsedge.h248.text.scanner import read_mid
 
 MAX_REMEMBERED = 4_096  # elements of each kind
 LONGEST_REMEMBERED = 40  # octets; together they bound what a peer can make us keep
@@ -195,7 +196,7 @@ TERMINATION = Remembered(
         lambda context, name: context.names.write(name)._asdict(),
     )
 )
-TERMINATIONS = SequenceOf(TERMINATION)
+TERMINATIONS = SequenceOf(TERMINATION, least=1)
 
 
 def _address(size: int) -> Sequence:
@@ -234,9 +235,10 @@ _MIDS = (
 
 
 def _read_mid(_: Context, name: str, value: Any) -> Mid:
-    if name == "deviceName":
-        return DeviceMid(value)
-    return MtpMid(value) if name == "mtpAddress" else value
+    if name == "mtpAddress":
+        return MtpMid(value)
+    mid: Mid = DeviceMid(value) if name == "deviceName" else value
+    return mid if isinstance(mid, IpMid) else read_mid(str(mid))  # names are the same words as in text
 
 
 def _write_mid(_: Context, mid: Mid) -> tuple[str, Any]:
@@ -262,20 +264,20 @@ ADDRESS = Choice(
 )
 
 ERROR = Sequence(
-    {"errorCode": UINT16, "errorText?": TEXT},
-    lambda _, values: ErrorDescriptor(values["errorCode"], _clean(values.get("errorText", ""))),
+    {"errorCode": Integer(999), "errorText?": TEXT},
+    lambda _, values: ErrorDescriptor(values["errorCode"], clean(values.get("errorText", ""))),
     lambda _, error: {"errorCode": error.code, "errorText": error.text or None},
 )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without what could not be quoted in text."""
     return "".join("'" if c == '"' else c if c >= " " or c == "\t" else " " for c in text)
 
 
 def _read_time(_: Context, values: Values) -> TimeStamp:
     date, time = values["date"], values["time"]
-    if not (date + time).isdecimal() or (len(date), len(time)) != (8, 8):
+    if not (date + time).isdecimal() or not (date + time).isascii() or (len(date), len(time)) != (8, 8):
         raise H248Error(errors.SYNTAX_COMMAND, "a time stamp of other than two times eight digits")
     return TimeStamp(date, time)
 

@@ -138,18 +138,12 @@ def _write_request(_: Context, r: TransactionRequest) -> Values:
     return {"transactionId": r.id, "actions": r.actions}
 
 
-def _read_request(_: Context, v: Values) -> TransactionRequest:
-    if not v["actions"]:
-        raise H248Error(errors.SYNTAX_TRANSACTION, "a transaction without actions")
-    return TransactionRequest(v["transactionId"], v["actions"])
-
-
 _REQUEST = Sequence(
     {
         "transactionId": UINT32,
-        "actions": SequenceOf(Tolerant(_ACTION, errors.SYNTAX_ACTION, _action_with_error)),
+        "actions": SequenceOf(Tolerant(_ACTION, errors.SYNTAX_ACTION, _action_with_error), least=1),
     },
-    _read_request,
+    lambda _, v: TransactionRequest(v["transactionId"], v["actions"]),
     _write_request,
 )
 
@@ -171,7 +165,8 @@ def _request_with_error(
 def _reply_with_error(
     context: Context, data: bytes, start: int, stop: int, error: ErrorDescriptor
 ) -> TransactionReply:
-    return TransactionReply(_readable_id(context, data, start, stop), describe(errors.PROTOCOL, error.text))
+    blame = error if error.code == errors.PROTOCOL else describe(errors.PROTOCOL, error.text)
+    return TransactionReply(_readable_id(context, data, start, stop), blame)
 
 
 # --- replies and the rest ------------------------------------------------------------------------------
@@ -199,7 +194,7 @@ _REPLY = Sequence(
         "immAckRequired?": NULL,
         "transactionResult": Choice(
             ("transactionError", ERROR),
-            ("actionReplies", SequenceOf(_ACTION_REPLY)),
+            ("actionReplies", SequenceOf(_ACTION_REPLY, least=1)),
             build=lambda _, __, value: value,
             split=lambda _, r: ("transactionError" if isinstance(r, ErrorDescriptor) else "actionReplies", r),
         ),
@@ -231,7 +226,8 @@ _ACKS = SequenceOf(
         {"firstAck": UINT32, "lastAck?": UINT32},
         lambda _, v: (v["firstAck"], v.get("lastAck", v["firstAck"])),
         lambda _, ids: {"firstAck": ids[0], "lastAck": ids[1] if ids[1] != ids[0] else None},
-    )
+    ),
+    least=1,
 )
 _SEGMENT = Sequence(
     {"transactionId": UINT32, "segmentNumber": UINT16, "segmentationComplete?": NULL},
@@ -276,7 +272,7 @@ _TRANSACTION = Choice(
 
 _BODY = Choice(
     ("messageError", ERROR),
-    ("transactions", SequenceOf(_TRANSACTION)),
+    ("transactions", SequenceOf(_TRANSACTION, least=1)),
     build=lambda _, __, value: value,
     split=lambda _, body: ("messageError" if isinstance(body, ErrorDescriptor) else "transactions", body),
 )
@@ -329,11 +325,8 @@ def read_message(data: bytes, context: Context) -> Message:
     if tag != SEQUENCE or following != len(data):
         raise wrong("a message is one SEQUENCE and nothing else", following)
     message: Message = _ENVELOPE.read(context, data, start, stop)
-    if isinstance(message.body, tuple):
-        if not message.body:
-            raise wrong("a message without transactions", start)
-        if len(message.body) > MAX_TRANSACTIONS:
-            raise H248Error(errors.TOO_MANY_TRANSACTIONS, f"more than {MAX_TRANSACTIONS} transactions")
+    if isinstance(message.body, tuple) and len(message.body) > MAX_TRANSACTIONS:
+        raise H248Error(errors.TOO_MANY_TRANSACTIONS, f"more than {MAX_TRANSACTIONS} transactions")
     return message
 
 

@@ -88,6 +88,9 @@ def read_audit_part(cursor: Cursor, item: Item, items: list[AuditItem], individu
             found, more = read_events(cursor, item)
         case AuditItem.SIGNALS:
             found, more = read_signals(cursor, item)
+            if not found.signals:  # SG{} asks for all of it
+                items.append(token)
+                return more
         case AuditItem.EVENT_BUFFER:
             found, more = read_event_buffer(cursor, item)
         case AuditItem.DIGIT_MAP:
@@ -155,7 +158,8 @@ def _read_names(cursor: Cursor) -> tuple[Parameter, ...]:
             check_item_name(cursor, item[1], errors.UNKNOWN_PROPERTY)
             name = item[1]
         if item[2]:
-            parameter, more = read_parameter(cursor, (item[0], name, item[2], _long(name, item[3]), item[4]))
+            value = _long(cursor, name, item[3]) if name in _SELECTABLE else item[3]
+            parameter, more = read_parameter(cursor, (item[0], name, item[2], value, item[4]))
         else:
             parameter, more = Parameter(name, ()), cursor.more(item[4])
         found.append(parameter)
@@ -163,10 +167,12 @@ def _read_names(cursor: Cursor) -> tuple[Parameter, ...]:
             return tuple(found)
 
 
-def _long(name: str, value: str) -> str:
-    """``SR`` -> ``SendReceive`` where the name is a token and not a property."""
-    meaning = _SELECTABLE[name].get(value.lower()) if name in _SELECTABLE else None
-    return value if meaning is None else str(meaning.value)
+def _long(cursor: Cursor, name: str, value: str) -> str:
+    """``SR`` -> ``SendReceive``: to select by, the value must be one of the token's."""
+    meaning = _SELECTABLE[name].get(value.lower())
+    if meaning is None:
+        raise cursor.fail(errors.UNKNOWN_VALUE, f"{name} cannot be {value[:64] or 'empty'}")
+    return str(meaning.value)
 
 
 def read_packages(cursor: Cursor) -> Packages:

@@ -1,5 +1,7 @@
 """ServiceChange parameters, read from text (H.248.1 clause 7.2.8)."""
 
+import re
+
 from imsedge.h248 import errors
 from imsedge.h248.errors import H248Error
 from imsedge.h248.model import Audit, AuditItem, Mid, Parameter, ServiceChange, ServiceChangeResult
@@ -21,6 +23,7 @@ _PARTS = reading(
         "ServiceChangeInc": "incomplete",
     }
 )
+PROFILE = re.compile(r"[A-Za-z0-9_.+\-]{1,64}/\d{1,2}", re.ASCII)
 _REPLY_PARTS = frozenset({"address", "mgc_id", "profile", "version", "timestamp"})
 _MAX_VERSION = 99
 
@@ -96,7 +99,7 @@ def _read_value(cursor: Cursor, kind: str, value: str) -> object:
         case "reason":
             return unquoted(value)
         case "profile":
-            if "/" in value and value[0] not in '"<[':
+            if PROFILE.fullmatch(value):
                 return value
             raise cursor.fail(errors.SYNTAX_COMMAND, "a Profile is name/version")
         case "version":

@@ -47,6 +47,12 @@ class Style:
         if self.version < version:
             raise LocalError(f"{what} came with version {version} of H.248.1, the message has {self.version}")
 
+    def filled(self, head: str, parts: list[str], pad: str) -> str:
+        """The same, but there must be something to write: empty braces mean nothing in H.248."""
+        if not parts:
+            raise LocalError(f"{head} needs something in its braces")
+        return self.block(head, parts, pad)
+
     def block(self, head: str, parts: list[str], pad: str) -> str:
         """``head{part,part}``; ``pad`` belongs to the line of the head."""
         if not self.pretty:

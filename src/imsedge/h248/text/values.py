@@ -21,6 +21,8 @@ _CONTEXTS = {"-": NULL_CONTEXT, "$": CHOOSE_CONTEXT, "*": ALL_CONTEXTS}
 def read_parameter(cursor: Cursor, item: Item) -> tuple[Parameter, bool]:
     """``name = v``, ``= {a,b}``, ``= [a,b]``, ``= [a:b]``, ``# v``, ``< v``, ``> v``; and: is there more?"""
     _, name, relation, value, delimiter = item
+    if relation[-1:] == "{":
+        raise cursor.fail(errors.SYNTAX_COMMAND, f"{name[:64]} stands where a parameter does")
     if value and (value[0] not in "<[" or is_address(value)):
         if delimiter == "," or delimiter == "}":  # noqa: PLR1714 - the fast way, taken for every property
             return Parameter(name, (value,), _RELATIONS[relation]), delimiter == ","

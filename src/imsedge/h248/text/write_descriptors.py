@@ -71,7 +71,7 @@ def _write_named(style: Style, parameter: Parameter) -> str:
 
 
 def write_media(style: Style, media: Media, pad: str) -> str:
-    """``M{ST=1{..},TS{..}}``."""
+    """``M{ST=1{..},TS{..}}``; parts without contents are left out, and nothing is written of nothing."""
     inner = pad + "  "
     parts: list[str] = []
     for stream in media.streams:
@@ -79,16 +79,17 @@ def write_media(style: Style, media: Media, pad: str) -> str:
             parts += _write_stream_parts(style, stream, inner)
         else:
             head = style.assign("Stream", str(stream.id))
-            parts.append(style.block(head, _write_stream_parts(style, stream, inner + "  "), inner))
-    if media.state is not None:
-        parts.append(style.block(style.spell["TerminationState"], _write_state(style, media.state), inner))
-    return style.block(style.spell["Media"], parts, pad)
+            if of_stream := _write_stream_parts(style, stream, inner + "  "):
+                parts.append(style.block(head, of_stream, inner))
+    if media.state is not None and (of_state := _write_state(style, media.state)):
+        parts.append(style.block(style.spell["TerminationState"], of_state, inner))
+    return style.block(style.spell["Media"], parts, pad) if parts else ""
 
 
 def _write_stream_parts(style: Style, stream: Stream, pad: str) -> list[str]:
     parts = []
-    if stream.control is not None:
-        parts.append(style.block(style.spell["LocalControl"], _write_control(style, stream.control), pad))
+    if stream.control is not None and (of_control := _write_control(style, stream.control)):
+        parts.append(style.block(style.spell["LocalControl"], of_control, pad))
     if stream.local is not None:
         parts.append(_write_description(style, "Local", stream.local))
     if stream.remote is not None:
@@ -190,13 +191,15 @@ def _write_embedded(style: Style, embedded: Embedded, pad: str) -> str:
         parts.append(write_signals(style, embedded.signals, pad + "  "))
     if embedded.events is not None:
         parts.append(write_events(style, embedded.events, pad + "  "))
-    return style.block(style.spell["Embed"], parts, pad)
+    return style.filled(style.spell["Embed"], parts, pad)
 
 
 def write_digit_map(style: Style, digit_map: DigitMap, pad: str = "") -> str:  # noqa: ARG001 - one row of a table
     """``DM=name``, ``DM=name{body}`` or ``DM={body}``."""
     head = f"{style.spell['DigitMap']}{style.equal}{checked_word(digit_map.name) if digit_map.name else ''}"
     if digit_map.body is None:
+        if not digit_map.name:
+            raise LocalError("a digit map needs a name or a body")
         return head
     if "}" in digit_map.body or "\x00" in digit_map.body:
         raise LocalError("a digit map holds no braces")
@@ -227,7 +230,7 @@ def write_observed(style: Style, observed: ObservedEvents, pad: str) -> str:
         if event.time is not None:
             text = f"{event.time.date}T{event.time.time}:{text}"
         parts.append(text)
-    return style.block(style.assign("ObservedEvents", _request_id(observed.request_id)), parts, pad)
+    return style.filled(style.assign("ObservedEvents", _request_id(observed.request_id)), parts, pad)
 
 
 # --- signals -----------------------------------------------------------------------------------------
@@ -261,7 +264,7 @@ def _write_signal(style: Style, signal: Signal, pad: str) -> str:
         parts.append(style.assign("SignalType", spell[signal.kind.value]))
     if signal.duration is not None:
         parts.append(style.assign("Duration", str(signal.duration)))
-    if signal.notify_completion is not None:
+    if signal.notify_completion:
         reasons = ",".join([spell[reason.value] for reason in signal.notify_completion])
         parts.append(style.assign("NotifyCompletion", f"{{{reasons}}}"))
     if signal.keep_active:
@@ -286,15 +289,15 @@ def write_statistics(style: Style, statistics: Statistics, pad: str) -> str:
 
 
 def write_packages(style: Style, packages: Packages, pad: str) -> str:
-    """``PG{name-version,..}``."""
+    """``PG{name-version,..}``, or the bare token for none."""
     parts = [checked_word(f"{item.name}-{item.version}") for item in packages.items]
-    return style.block(style.spell["Packages"], parts, pad)
+    return style.block(style.spell["Packages"], parts, pad) if parts else style.spell["Packages"]
 
 
 def write_mux(style: Style, mux: Multiplex, pad: str) -> str:
     """``MX=H221{tid,..}``."""
     names = [checked_word(name) for name in mux.terminations]
-    return style.block(style.assign("Mux", style.spell[mux.kind]), names, pad)
+    return style.filled(style.assign("Mux", style.spell[mux.kind]), names, pad)
 
 
 def write_modem(style: Style, modem: Modem, pad: str) -> str:
@@ -310,7 +313,12 @@ def write_modem(style: Style, modem: Modem, pad: str) -> str:
 def write_audit_items(style: Style, audit: Audit, pad: str) -> list[str]:
     """The elements of an audit, as they stand between its braces or among ServiceChange parameters."""
     parts = [style.spell[item.value] for item in audit.items]
-    return parts + [_INDIVIDUAL[type(item)](style, item, pad) for item in audit.individual]  # type: ignore[operator]
+    for item in audit.individual:
+        if item == DigitMap():
+            parts.append(style.spell["DigitMap"])
+        else:
+            parts.append(_INDIVIDUAL[type(item)](style, item, pad))  # type: ignore[operator]
+    return [part for part in parts if part]
 
 
 def write_audit(style: Style, audit: Audit, pad: str) -> str:

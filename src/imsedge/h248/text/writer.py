@@ -98,12 +98,12 @@ class TextWriter:
         if action.audit is not None:
             parts.append(self._context_audit(action.audit))
         parts += [self._command(command) for command in action.commands]
-        return style.block(style.assign("Context", _context(action.context)), parts, "\n  ")
+        return style.filled(style.assign("Context", _context(action.context)), parts, "\n  ")
 
     def _properties(self, properties: ContextProperties) -> list[str]:
         style = self._style
         parts = []
-        if properties.topology is not None:
+        if properties.topology:
             words = []
             for triple in properties.topology:
                 words += [checked_word(triple.from_termination), checked_word(triple.to_termination)]
@@ -157,7 +157,7 @@ class TextWriter:
             parts.append(style.assign("ContextList", f"{{{ids}}}"))
         if audit.attributes is not None:
             parts = [style.block(spell["ContextAttr"], parts, "\n      ")]
-        return style.block(spell["ContextAudit"], parts, "\n    ")
+        return style.filled(spell["ContextAudit"], parts, "\n    ")
 
     def _command(self, command: CommandRequest) -> str:
         if command.error is not None:
@@ -177,6 +177,7 @@ class TextWriter:
             parts = [] if command.observed is None else [write_observed(style, command.observed, inner)]
             if command.reported is not None:
                 parts.append(self._error(command.reported))
+        parts = [part for part in parts if part]
         return style.block(head, parts, "\n    ") if parts else head
 
     def _service_change(self, change: ServiceChange) -> str:
@@ -238,12 +239,12 @@ class TextWriter:
     def _command_reply(self, reply: CommandReply) -> str:
         style = self._style
         token = style.spell[reply.verb.value]
-        parts = [self._returned(item) for item in reply.result]
+        parts = [part for part in map(self._returned, reply.result) if part]
         if reply.service_change is not None and (change := self._common(reply.service_change)):
             parts.append(style.block(style.spell["Services"], change, "\n      "))
         if reply.listed:
             parts = parts or [checked_word(name) for name in reply.terminations]
-            return style.block(f"{token}{style.equal}{style.spell['Context']}", parts, "\n    ")
+            return style.filled(f"{token}{style.equal}{style.spell['Context']}", parts, "\n    ")
         head = f"{token}{style.equal}{_terminations(style, reply.terminations)}"
         return style.block(head, parts, "\n    ") if parts else head
 
@@ -261,7 +262,7 @@ class TextWriter:
 
     def _acks(self, ack: TransactionAck) -> str:
         ranges = [str(low) if low == high else f"{low}-{high}" for low, high in ack.ranges]
-        return self._style.block(self._style.spell["TransactionResponseAck"], ranges, "\n")
+        return self._style.filled(self._style.spell["TransactionResponseAck"], ranges, "\n")
 
     def _segment(self, ack: SegmentAck) -> str:
         return self._style.assign("Segment", _segment(self._style, str(ack.id), ack.segment, last=ack.last))
