@@ -172,3 +172,14 @@ def test_a_list_holds_one_type() -> None:
     assert numbers.read(None, bytes.fromhex("020101020102"), 0, 6) == (1, 2)
     with pytest.raises(H248Error):
         numbers.read(None, bytes.fromhex("040101"), 0, 3)
+
+
+def test_a_list_may_have_to_hold_something() -> None:
+    with pytest.raises(H248Error):
+        SequenceOf(Integer(9), least=1).read(None, b"", 0, 0)
+
+
+def test_a_component_stands_once() -> None:
+    data = bytes.fromhex("800101" + "800102")
+    with pytest.raises(H248Error):
+        PAIR.read(None, data, 0, len(data))

@@ -127,6 +127,24 @@ def test_an_error_in_a_transaction_keeps_its_number() -> None:
     assert pending == TransactionPending(3)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"ETSI_BGF/2", b"ETSI_BGF+2"), (b"20261121", b"2026112x")],
+    ids=["a profile without version", "a date of other than digits"],
+)
+def test_words_in_commands_are_the_same_as_in_text(old: bytes, new: bytes) -> None:
+    octets = binary("T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,PF=ETSI_BGF/2,20261121T02250000}}}}")
+    (request,) = decode(octets.replace(old, new)).body
+    assert isinstance(request, TransactionRequest)
+    assert request.actions[0].commands[0].error is not None
+
+
+def test_the_message_identifier_is_the_same_as_in_text() -> None:
+    octets = encode(decode(b"!/3 gw/1 PN=1{}"), Encoding.BER)
+    with pytest.raises(H248Error):
+        decode(octets.replace(b"gw/1", b"gw{1"))
+
+
 def test_an_error_in_a_reply_is_a_protocol_error() -> None:
     octets = binary("P=77{C=1}")
     (reply,) = decode(_replace(octets, "80014da2", "80014dad")).body

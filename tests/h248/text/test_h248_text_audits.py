@@ -36,6 +36,7 @@ def test_whole_descriptors() -> None:
         "OBSERVED_EVENTS", "PACKAGES",
     )))  # fmt: skip
     assert audit("") == Audit()
+    assert audit("SG{}") == audit("SG")
 
 
 def test_single_items_have_no_values() -> None:

@@ -5,21 +5,32 @@ import pytest
 from imsedge.core.errors import LocalError
 from imsedge.h248.codec import Encoding, decode, encode
 from imsedge.h248.model import (
+    ActionReply,
     ActionRequest,
+    AmmDescriptor,
+    CommandReply,
     CommandRequest,
+    ContextAudit,
     DeviceMid,
     DigitMap,
+    Embedded,
     ErrorDescriptor,
     Events,
     LocalControl,
     Media,
     Message,
+    Multiplex,
+    Packages,
     Parameter,
     RequestedEvent,
     ServiceChange,
     Signal,
     Signals,
     Stream,
+    TerminationState,
+    Transaction,
+    TransactionAck,
+    TransactionReply,
     TransactionRequest,
     Verb,
 )
@@ -127,3 +138,49 @@ def test_what_is_too_new_for_the_version_is_not_sent(version: int, body: str) ->
 def test_a_version_that_does_not_exist_cannot_be_written() -> None:
     with pytest.raises(LocalError):
         encode(Message(4, DeviceMid("gw"), ErrorDescriptor(400)), Encoding.PRETTY)
+
+
+@pytest.mark.parametrize(
+    "descriptor",
+    [
+        Media(),
+        Media((Stream(None, LocalControl()),)),
+        Media((Stream(1),), TerminationState()),
+    ],
+)
+def test_descriptors_without_contents_are_left_out(descriptor: Media) -> None:
+    assert encode(message(descriptor), Encoding.COMPACT) == b"!/3 gw T=1{C=-{MF=t}}"
+
+
+@pytest.mark.parametrize(
+    "transaction",
+    [
+        TransactionRequest(1, (ActionRequest(1),)),
+        TransactionRequest(1, (ActionRequest(1, audit=ContextAudit()),)),
+        TransactionAck(()),
+        TransactionReply(1, (ActionReply(1, (CommandReply(Verb.AUDIT_VALUE, (), listed=True),)),)),
+    ],
+)
+def test_lists_that_must_hold_something_are_not_written_empty(transaction: Transaction) -> None:
+    with pytest.raises(LocalError, match="needs something"):
+        encode(Message(3, DeviceMid("gw"), (transaction,)), Encoding.COMPACT)
+
+
+@pytest.mark.parametrize(
+    "descriptor",
+    [
+        Events(1, (RequestedEvent("a/b", embedded=Embedded()),)),
+        Multiplex("H221", ()),
+        DigitMap(),
+    ],
+)
+def test_descriptors_that_must_hold_something_are_not_written_empty(descriptor: AmmDescriptor) -> None:
+    with pytest.raises(LocalError, match="need"):
+        encode(message(descriptor), Encoding.COMPACT)
+
+
+def test_no_packages_are_the_bare_token() -> None:
+    reply = TransactionReply(
+        1, (ActionReply(0, (CommandReply(Verb.AUDIT_VALUE, ("ROOT",), (Packages(),)),)),)
+    )
+    assert encode(Message(3, DeviceMid("gw"), (reply,)), Encoding.COMPACT) == b"!/3 gw P=1{C=-{AV=ROOT{PG}}}"
