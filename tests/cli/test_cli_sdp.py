@@ -29,6 +29,19 @@ CASES = {
         "TLS ends in the gateway",
         "TCP/MSRP",
     ),
+    "nobody secures it, and the operator anchors it": (
+        CLEAR,
+        ("--anchor", "always"),
+        "anchored in the gateway",
+        "TCP/MSRP",
+    ),
+    "nobody secures it, and it passes by": (CLEAR, ("--anchor", "behind_nat"), "untouched", "TCP/MSRP"),
+    "both would be TLS clients": (
+        SECURE.replace("actpass", "active").replace("a=3ge2ae:requested\r\n", ""),
+        ("--from", "core", "--anchor", "behind_nat", "--nat"),
+        "refused",
+        None,
+    ),
     "the core calls": (CLEAR, ("--from", "core"), "TLS ends in the gateway", "TCP/TLS/MSRP"),
 }
 
@@ -55,6 +68,14 @@ def test_for_people(imsedge: Imsedge) -> None:
     assert "m=message 20000 TCP/MSRP *\n" in text
     assert "fingerprint" not in text
     assert b"refused with 488" in imsedge("sdp", "explain", "--no-announced", stdin=SECURE.encode()).stdout
+
+
+def test_a_direction_that_changes_is_shown(imsedge: Imsedge) -> None:
+    offer = CLEAR.replace("actpass", "active").replace("TCP/MSRP", "TCP").replace("message", "application")
+    options = ("--from", "core", "--anchor", "always", "--mode", "merge")
+    text = imsedge("sdp", "explain", *options, stdin=offer.encode()).stdout.decode()
+    assert "rule: the direction of TCP changes at the gateway" in text
+    assert "a=setup:passive" in text
 
 
 @pytest.mark.parametrize("text", [b"", b"INVITE sip:x SIP/2.0\r\n", b"v=0\r\nm=message\r\n"])

@@ -9,6 +9,7 @@ from imsedge.cli.io import read_input, user_error
 
 if TYPE_CHECKING:
     from imsedge.alg.body import Offer
+    from imsedge.alg.policy import Policy
     from imsedge.sdp.transform import Transformed
 
 # RFC 5737 and RFC 3849: addresses for examples, where a gateway would put its own.
@@ -31,6 +32,22 @@ class Securing(Enum):
     NEVER = "never"
 
 
+class Anchor(Enum):
+    """The setting ``policy.tcp.anchor``."""
+
+    NEVER = "never"
+    BEHIND_NAT = "behind_nat"
+    ALWAYS = "always"
+
+
+class Mode(Enum):
+    """The setting ``policy.tcp.mode``."""
+
+    RELAY = "relay"
+    PROXY = "proxy"
+    MERGE = "merge"
+
+
 sdp = typer.Typer(no_args_is_help=True, help="Look at session descriptions.")
 
 
@@ -47,6 +64,9 @@ def explain(
         bool, typer.Option(help="Whether the UE and we have announced mediasec at registration.")
     ] = True,
     securing: Annotated[Securing, typer.Option(help="Setting policy.securing.")] = Securing.REGISTERED,
+    anchor: Annotated[Anchor, typer.Option(help="Setting policy.tcp.anchor.")] = Anchor.NEVER,
+    mode: Annotated[Mode, typer.Option(help="Setting policy.tcp.mode.")] = Mode.PROXY,
+    nat: Annotated[bool, typer.Option("--nat", help="The UE is behind a NAT.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show which rules apply to an offer and what would leave on the other side.
@@ -59,7 +79,8 @@ def explain(
 
     text = read_input(source).decode(errors="surrogateescape")
     try:
-        explained = _explain(text, offerer, securing, announced=announced)
+        policy = _policy(securing, anchor, mode, nat=nat)
+        explained = _explain(text, offerer, policy, announced=announced)
     except RemoteError as error:
         raise user_error(f"{source}: {error.reason}") from None
     if as_json:
@@ -70,18 +91,33 @@ def explain(
         _print(explained)
 
 
-def _explain(text: str, offerer: From, securing: Securing, *, announced: bool) -> dict[str, Any]:
-    from imsedge.alg.body import read_offer
-    from imsedge.alg.policy import Policy
+def _policy(securing: Securing, anchor: Anchor, mode: Mode, *, nat: bool) -> "Policy":
+    from imsedge.alg.nat import Traversal
+    from imsedge.alg.policy import Anchoring, Policy
     from imsedge.alg.policy import Securing as PolicySecuring
-    from imsedge.alg.procedures import Side
+    from imsedge.alg.procedures import TcpMode
+
+    return Policy(
+        securing=dict.fromkeys(_mechanisms(), PolicySecuring(securing.value)),
+        anchoring=Anchoring(anchor.value),
+        tcp_mode=TcpMode(mode.value),
+        nat=Traversal.ALWAYS if nat else Traversal.NEVER,
+    )
+
+
+def _mechanisms() -> frozenset[str]:
     from imsedge.sdp.kinds import KINDS
+
+    return frozenset(kind.mechanism for kind in KINDS if kind.mechanism)
+
+
+def _explain(text: str, offerer: From, policy: "Policy", *, announced: bool) -> dict[str, Any]:
+    from imsedge.alg.body import read_offer
+    from imsedge.alg.procedures import Side
     from imsedge.sdp.writer import write_description
 
-    mechanisms = frozenset(kind.mechanism for kind in KINDS if kind.mechanism)
-    policy = Policy(securing=dict.fromkeys(mechanisms, PolicySecuring(securing.value)))
     side = Side(offerer.value)
-    offer = read_offer(text, side, policy, mechanisms if announced else frozenset(), {})
+    offer = read_offer(text, side, policy, _mechanisms() if announced else frozenset(), {})
     sent = _transform(offer)
     media = [
         {
@@ -110,7 +146,10 @@ def _transform(offer: "Offer") -> "Transformed":
         peer = offer.peers.get(index)
         host = _EXAMPLES[towards.value][peer.address.is_ipv6] if peer else None
         address = TransportAddress(host, _EXAMPLE_PORT + 2 * index) if host else None
-        plans[index] = Plan(treatment=rules, address=address, values=values)
+        sent = offer.sent_setups.get(index)
+        turned = sent is not None and sent is not offer.setups[index]
+        setup = sent.value if sent is not None and turned else None
+        plans[index] = Plan(treatment=rules, address=address, values=values, setup=setup)
     return transform(offer.description, plans, Towards(towards.value), Half.OFFER)
 
 
