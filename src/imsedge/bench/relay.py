@@ -90,7 +90,7 @@ def measure(seconds: float) -> RelayResult:
     cores = sorted(os.sched_getaffinity(0))
     scores: list[Score] = []
     with tempfile.TemporaryDirectory() as name:
-        bench = _prepare(Path(name))
+        bench = prepare(Path(name))
         program = compile_load(bench.folder)
         for work in WORKS:
             turns = [
@@ -101,7 +101,7 @@ def measure(seconds: float) -> RelayResult:
     return RelayResult(tuple(scores))
 
 
-def _prepare(folder: Path) -> Bench:
+def prepare(folder: Path) -> Bench:
     """A loopback network of our own, so that every port is free."""
     network = f"127.{1 + secrets.randbelow(250)}.{1 + secrets.randbelow(250)}"
     with socket.create_server((f"{network}.2", 0)) as reserved:

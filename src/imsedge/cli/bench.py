@@ -53,6 +53,22 @@ def relay(
 
 
 @bench.command()
+def idle(
+    streams: Annotated[int, typer.Option(help="How many, as far as this machine allows.", min=1)] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """Memory of a secured stream on which nothing passes, in our media worker and in nginx stream.
+
+    Needs gcc for the load generator.
+
+    Example: `imsedge bench idle --streams 2000`
+    """
+    from imsedge.bench.idle import run
+
+    run(streams=streams, json=as_json)
+
+
+@bench.command()
 def h248(
     seconds: Annotated[float, typer.Option(help="How long to measure each number.", min=0.05, max=60)] = 2.0,
     as_json: Json = False,
