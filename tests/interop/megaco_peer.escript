@@ -3,11 +3,12 @@
 %% -*- erlang -*-
 %% The Erlang/OTP megaco application as the other end of our associations, driven by a test.
 %%
-%%   megaco_peer.escript mgc|mg udp|tcp PORT [three-way] [slow=MS] [pdu=OCTETS]
+%%   megaco_peer.escript mgc|mg udp|tcp PORT [three-way] [slow=MS] [pdu=OCTETS] [codec=pretty|compact|ber]
 %%
 %% mgc: listens on 127.0.0.1:PORT and accepts every registration.  mg: registers with 127.0.0.1:PORT.
 %% pdu: replies larger than this go in segments.
-%% Standard input, one line each:   <base64 of a text message>  send its request
+%% ber: names and termination identifiers stay the octets that they are on the wire.
+%% Standard input, one line each:   <base64 of a message>       send its request
 %%                                  quit                        end
 %% Standard output, one line each:  READY | UP VERSION PROFILE | REFUSED
 %%                                  REQUEST <base64>  (answered with success, after slow=MS with pendings)
@@ -25,7 +26,6 @@
          handle_segment_reply/5, handle_segment_reply/6]).
 
 -define(NOV, asn1_NOVALUE).
--define(ROOT, {megaco_term_id, false, ["root"]}).
 
 main([Role, Transport, Port | Options]) ->
     register(peer_main, self()),
@@ -34,7 +34,8 @@ main([Role, Transport, Port | Options]) ->
     Cut = lists:append([[{segment_send, infinity}, {max_pdu_size, list_to_integer(Octets)}]
                         || "pdu=" ++ Octets <- Options]),
     ThreeWay = lists:member("three-way", Options),
-    ets:insert(peer, [{slow, Slow}, {three_way, ThreeWay}]),
+    Codec = case [Name || "codec=" ++ Name <- Options] of [Given] -> Given; [] -> "compact" end,
+    ets:insert(peer, [{slow, Slow}, {three_way, ThreeWay}, {codec, codec(Codec)}]),
     ok = application:start(megaco),
     Mid = {domainName, {'DomainName', Role ++ ".erlang.example", ?NOV}},
     ok = megaco:start_user(Mid, [{user_mod, ?MODULE}, {strict_version, false}, {auto_ack, ThreeWay},
@@ -47,7 +48,12 @@ main([Role, Transport, Port | Options]) ->
 
 receive_handle(Mid, Transport) ->
     RH = megaco:user_info(Mid, receive_handle),
-    setelement(5, setelement(3, setelement(4, RH, []), megaco_compact_text_encoder), send_mod(Transport)).
+    {Encoder, Config} = value(codec),
+    setelement(5, setelement(3, setelement(4, RH, Config), Encoder), send_mod(Transport)).
+codec("pretty") -> {megaco_pretty_text_encoder, []};
+codec("compact") -> {megaco_compact_text_encoder, []};
+codec("ber") -> {megaco_binary_encoder, [native]}.
+binary() -> element(1, value(codec)) =:= megaco_binary_encoder.
 send_mod("udp") -> megaco_udp;
 send_mod("tcp") -> megaco_tcp.
 
@@ -71,9 +77,13 @@ open("mg", "tcp", RH, Port) ->
 %% ServiceChange Restart, offering version 3 in a header of version 1
 enrol(RH, Handle, Pid) ->
     {ok, CH} = megaco:connect(RH, preliminary_mid, Handle, Pid),
-    Parm = {'ServiceChangeParm', restart, ?NOV, 3, {'ServiceChangeProfile', "ETSI_BGF", 2},
-            ["901 Cold Boot"], ?NOV, ?NOV, stamp(), ?NOV},
-    Command = {serviceChangeReq, {'ServiceChangeRequest', [?ROOT], Parm}},
+    {Root, Profile, Reason} = case binary() of
+        true -> {{'TerminationID', [], lists:duplicate(8, 255)}, {'ServiceChangeProfile', "ETSI_BGF/2"},
+                 [22, 13 | "901 Cold Boot"]};
+        false -> {{megaco_term_id, false, ["root"]}, {'ServiceChangeProfile', "ETSI_BGF", 2}, "901 Cold Boot"}
+    end,
+    Parm = {'ServiceChangeParm', restart, ?NOV, 3, Profile, [Reason], ?NOV, ?NOV, stamp(), ?NOV},
+    Command = {serviceChangeReq, {'ServiceChangeRequest', [Root], Parm}},
     Actions = [{'ActionRequest', 0, ?NOV, ?NOV, [{'CommandRequest', Command, ?NOV, ?NOV}]}],
     case megaco:call(CH, Actions, [{protocol_version, 1}]) of
         {_, {ok, [{'ActionReply', _, _, _, [{serviceChangeReply, {_, _, {serviceChangeResParms, R}}}]}]}} ->
@@ -91,12 +101,13 @@ loop(Mid) ->
         {line, "quit"} -> halt(0);
         {line, Line} -> send(lists:last(megaco:user_info(Mid, connections)), Line), loop(Mid);
         {up, Version, {_, Name, N}} -> say("UP ~p ~s/~p", [Version, Name, N]), loop(Mid);
+        {up, Version, {_, Name}} -> say("UP ~p ~s", [Version, string:lowercase(Name)]), loop(Mid);
         {up, Version, _} -> say("UP ~p -", [Version]), loop(Mid)
     end.
 
 send(CH, Line) ->
     {ok, {_, _, {_, V, _, {transactions, [{transactionRequest, {_, _, Actions}}]}}}} =
-        megaco_compact_text_encoder:decode_message([], dynamic, base64:decode(Line)),
+        decode(base64:decode(Line)),
     spawn(fun() ->
         case megaco:call(CH, Actions, [{protocol_version, V}]) of
             {_, {ok, [{N, _} | _] = Segments}} when is_integer(N) ->
@@ -113,8 +124,12 @@ reply(Result, _) -> {transactionReply, {'TransactionReply', 1, ?NOV, Result}}.
 
 show(Tag, V, Transaction) ->
     Message = {'MegacoMessage', ?NOV, {'Message', V, {deviceName, "x"}, {transactions, [Transaction]}}},
-    {ok, Octets} = megaco_compact_text_encoder:encode_message([], V, Message),
+    {Encoder, Config} = value(codec),
+    {ok, Octets} = Encoder:encode_message(Config, V, Message),
     say("~s ~s", [Tag, base64:encode(Octets)]).
+decode(Octets) ->
+    {Encoder, Config} = value(codec),
+    Encoder:decode_message(Config, dynamic, Octets).
 
 say(Format, Arguments) -> io:format(Format ++ "~n", Arguments).
 value(Key) -> [{_, Value}] = ets:lookup(peer, Key), Value.
@@ -155,6 +170,7 @@ answer(addReq) -> addReply;
 answer(modReq) -> modReply;
 answer(subtractReq) -> subtractReply.
 chosen({megaco_term_id, true, [[$$]]}) -> {megaco_term_id, false, ["ip", "access", "1"]};
+chosen({'TerminationID', [_ | _], _}) -> {'TerminationID', [], [1, 1, 0, 0, 0, 1]};
 chosen(Tid) -> Tid.
 
 handle_connect(_, _) -> ok.

@@ -1,11 +1,7 @@
 """Erlang's megaco as controller of our gateway association, and as gateway under our controller."""
 
 import asyncio
-import base64
-import signal
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -27,94 +23,26 @@ from imsedge.h248.association import (
     Stop,
     Stopped,
 )
-from imsedge.h248.codec import Encoding, decode, encode
+from imsedge.h248.codec import decode
 from imsedge.h248.model import (
     CHOOSE_CONTEXT,
     ActionRequest,
     Audit,
     CommandRequest,
-    DeviceMid,
-    Message,
     SegmentAck,
     TransactionAck,
     TransactionPending,
     TransactionReply,
-    TransactionRequest,
     Verb,
 )
 from imsedge.h248.transactions import ReplyArrived, RequestArrived
 from imsedge.net.transport import Transport
 from kit.endpoints import Keep, Side, called, calling
+from kit.erlang import Launch, free_port
 from kit.h248 import GATEWAY, MGC, audit, notify, settings
-from kit.peers import need_megaco
 
 pytestmark = pytest.mark.interop
-SCRIPT = Path(__file__).parent / "megaco_peer.escript"
-PATIENCE = 15.0  # seconds: the Erlang machine needs up to two of them to start
 ADD = (ActionRequest(CHOOSE_CONTEXT, (CommandRequest(Verb.ADD, ("$",)),)),)
-
-
-def free_port(transport: str) -> int:
-    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Erlang:
-    """One run of ``megaco_peer.escript``."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-
-    @classmethod
-    async def start(cls, role: str, transport: str, port: int, *options: str) -> "Erlang":
-        pipe = asyncio.subprocess.PIPE
-        words = (need_megaco(), str(SCRIPT), role, transport, str(port), *options)
-        return cls(await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe))
-
-    async def says(self, word: str) -> str:
-        """What follows ``word`` in the next line that starts with it."""
-        assert self.process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            while line := (await self.process.stdout.readline()).decode():
-                found, _, rest = line.strip().partition(" ")
-                if found == word:
-                    return rest
-                assert found not in ("FAILED", "REFUSED"), line
-        raise AssertionError(f"Erlang ended before it said {word}")
-
-    async def transaction(self, word: str) -> Any:
-        """The request or reply that Erlang shows."""
-        body: Any = decode(base64.b64decode(await self.says(word))).body
-        return body[0]
-
-    def send(self, actions: tuple[ActionRequest, ...], version: int = 2) -> None:
-        """Let Erlang send a request."""
-        message = Message(version, DeviceMid("x"), (TransactionRequest(1, actions),))
-        assert self.process.stdin is not None
-        self.process.stdin.write(base64.b64encode(encode(message, Encoding.COMPACT)) + b"\n")
-
-    async def kill(self) -> None:
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGKILL)
-        await self.process.wait()
-
-
-Launch = Callable[..., Awaitable[Any]]
-
-
-@pytest.fixture
-async def erlang() -> AsyncIterator[Launch]:
-    running: list[Erlang] = []
-
-    async def start(*words: Any) -> Erlang:
-        running.append(await Erlang.start(*words))
-        return running[-1]
-
-    yield start
-    for peer in running:
-        await peer.kill()
 
 
 @pytest.fixture
