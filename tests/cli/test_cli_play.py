@@ -33,7 +33,7 @@ def test_what_cannot_be_played(imsedge: Imsedge, arguments: tuple[str, ...], sen
     assert sentence in done.stderr.decode()
 
 
-SECURED = [flow for flow in FLOWS if "e2ae" in flow]
+SECURED = [flow for flow in FLOWS if flow.startswith("msrp-e2ae")]
 
 
 @pytest.mark.system
@@ -57,6 +57,17 @@ def test_a_flow_is_as_its_figure_says(imsedge: Imsedge, flow: str, options: tupl
     assert report["flow"] == flow
     assert {event["kind"] for event in report["events"]} == {"sip", "h248", "tcp", "tls", "msrp"}
     assert set(report["events"][0]) == {"t", "from", "to", "kind", "summary", "step"}
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("answer", ["active", "passive"])
+@pytest.mark.parametrize("flow", [flow for flow in FLOWS if flow.startswith("bfcp-e2ae")])
+def test_floor_control_is_as_its_figure_says(imsedge: Imsedge, flow: str, answer: str) -> None:
+    done = imsedge("play", flow, "--answer", answer, "--json")
+    report = msgspec.json.decode(done.stdout)
+    assert [check for check in report["checks"] if not check["ok"]] == []
+    assert done.returncode == 0
+    assert {event["kind"] for event in report["events"]} == {"sip", "h248", "tcp", "tls", "bfcp"}
 
 
 BEARERS = ("", "--answer active", "--nat --answer active", "--simultaneous-open")

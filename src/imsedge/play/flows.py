@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from imsedge.core.errors import SettingError
+from imsedge.core.errors import RemoteError, SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Crossing, Kind
 from imsedge.daemon.service import make_daemon, running
-from imsedge.play import bearer_checks, checks
+from imsedge.play import bearer_checks, checks, floor_checks, floor_scene
 from imsedge.play.bearer_scene import tcp_bearer
 from imsedge.play.bearer_steps import bearer_figure
+from imsedge.play.floor_steps import FLOOR_DELAYED, FLOOR_FIGURES
 from imsedge.play.media_end import MediaError
 from imsedge.play.phone import PhoneError
 from imsedge.play.place import DEFAULT_WIRE, Place, Wire, own_place
@@ -47,6 +48,16 @@ FLOWS: dict[str, Flow] = {
     "msrp-e2ae-terminating": Flow(
         "the phone is called: MSRP in clear from the core, over TLS to the phone", "5.2.1.2.3.1", terminating
     ),
+    "bfcp-e2ae-originating": Flow(
+        "the phone calls: floor control over TLS to the gateway, in clear to the core",
+        "5.2.1.3.2.1",
+        floor_scene.originating,
+    ),
+    "bfcp-e2ae-terminating": Flow(
+        "the phone is called: floor control in clear from the core, over TLS to the phone",
+        "5.2.1.3.3.1",
+        floor_scene.terminating,
+    ),
     BEARER: Flow(
         "TCP through the gateway without TLS, in each mode and direction",
         "y.2.1",
@@ -56,6 +67,8 @@ FLOWS: dict[str, Flow] = {
     ),
 }
 ANSWERS = (ACTIVE, PASSIVE)
+
+_FIGURES, _DELAYED = FIGURES | FLOOR_FIGURES, DELAYED | FLOOR_DELAYED
 
 
 class Performance(NamedTuple):
@@ -108,7 +121,7 @@ async def perform(
         await cast.start(place.ue_host, place.next_hop)
         await flow.scene(cast, answer, variant)
         await _released(stage)
-    except (PhoneError, MediaError, TimeoutError, OSError) as error:
+    except (PhoneError, MediaError, RemoteError, TimeoutError, OSError) as error:
         problem = str(error) or type(error).__name__
     finally:
         await cast.stop()
@@ -127,6 +140,8 @@ def _checks(
 ) -> Iterable[Check]:
     if name == BEARER:
         return bearer_checks.of_call(cast, stage, events, answer, variant)
+    if name in FLOOR_DELAYED:
+        return floor_checks.of_call(cast, stage, events, name)
     return checks.of_call(cast, stage, events, name, answer)
 
 
@@ -134,7 +149,7 @@ def figure(name: str, answer: str, variant: Variant = PLAIN) -> tuple[Step, ...]
     """The steps that must be seen."""
     if name == BEARER:
         return bearer_figure(answer, resolve(name, answer, variant))
-    return DELAYED[name] if variant.delayed else FIGURES[name, answer]
+    return _DELAYED[name] if variant.delayed else _FIGURES[name, answer]
 
 
 def find(name: str, answer: str = ACTIVE) -> Flow:

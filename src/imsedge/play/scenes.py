@@ -169,7 +169,7 @@ async def terminating(cast: Ensemble, answer: str, variant: Variant = PLAIN) -> 
     securing = None
     if ue_active:
         opening = await begin_to_connect(cast, cast.ue_media, seen.address)
-        securing = cast.begin(_secure_after(opening, cast.ue_media, seen.fingerprints))
+        securing = cast.begin(secure_after(opening, cast.ue_media, Role.CLIENT, seen.fingerprints))
         if not variant.delayed:
             await called
     dialog = cast.ue.answer(invite, sessions.write(cast.told("ue", answer)))
@@ -194,11 +194,12 @@ async def begin_to_connect(cast: Ensemble, end: MediaEnd, remote: TransportAddre
     return opening
 
 
-async def _secure_after(
-    opening: asyncio.Task[None], end: MediaEnd, fingerprints: tuple[Fingerprint, ...]
+async def secure_after(
+    opening: asyncio.Task[None], end: MediaEnd, role: Role, fingerprints: tuple[Fingerprint, ...]
 ) -> None:
+    """TLS as soon as TCP is up."""
     await opening
-    await end.secure(Role.CLIENT, fingerprints)
+    await end.secure(role, fingerprints)
 
 
 async def unless_refused(invite: asyncio.Task[Arrived], calling: asyncio.Task[Any]) -> Arrived:

@@ -6,22 +6,34 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError
 from imsedge.core.msrp_uri import MsrpUri, read_msrp_path, write_msrp_uri
 from imsedge.play.phone import PhoneError
+from imsedge.sdp.kinds import KINDS, Medium, classify
 from imsedge.sdp.parser import read_description
 from imsedge.security.fingerprint import Fingerprint, read_fingerprint
 
 DISCARD_PORT = 9
 
+_ROWS = {row.medium: row for row in KINDS}
+_FORMATS = {Medium.MSRP: "*", Medium.BFCP: "*", Medium.T38: "t38"}
+# Of floor control and of fax: what both ends must read the same.
+_CARRIED = frozenset(
+    {"connection", "floorctrl", "confid", "userid", "floorid", "bfcpver", "tls-id"}
+    | {"T38FaxVersion", "T38MaxBitRate", "T38FaxRateManagement", "T38FaxMaxDatagram", "T38FaxUdpEC"}
+)
+
 
 class Told(Struct, frozen=True, kw_only=True):
-    """One MSRP description, as a UE means it or understands it.
+    """One description of one media, as a UE means it or understands it.
 
-    ``fingerprints`` empty: in clear.  ``e2ae``: the value of ``a=3ge2ae``, ``None`` when absent.
+    ``path``: of MSRP only.  ``lines``: further attributes of other media.  ``fingerprints`` empty: in clear.
+    ``e2ae``: the value of ``a=3ge2ae``, ``None`` when absent.
     """
 
     address: TransportAddress
     setup: str
-    path: tuple[MsrpUri, ...]
+    path: tuple[MsrpUri, ...] = ()
     secure: bool
+    medium: Medium = Medium.MSRP
+    lines: tuple[str, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
     e2ae: str | None = None
 
@@ -32,20 +44,21 @@ def own_path(address: TransportAddress, session: str, *, secure: bool) -> tuple[
 
 
 def write(told: Told, version: int = 1) -> str:
-    """SDP with CEMA (RFC 6714): the address that counts is that of ``c=`` and ``m=``."""
+    """SDP; of MSRP with CEMA (RFC 6714): the address that counts is that of ``c=`` and ``m=``."""
     host, port = told.address
     family = "IP6" if told.address.is_ipv6 else "IP4"
+    row = _ROWS[told.medium]
     lines = [
         "v=0",
         f"o=- {version} {version} IN {family} {host}",
         "s=-",
         f"c=IN {family} {host}",
         "t=0 0",
-        f"m=message {port} {'TCP/TLS/MSRP' if told.secure else 'TCP/MSRP'} *",
-        "a=accept-types:text/plain",
+        f"m={row.kind} {port} {row.secure if told.secure else row.clear} {_FORMATS[told.medium]}",
+        *(["a=accept-types:text/plain"] if told.path else []),
         f"a=setup:{told.setup}",
-        "a=msrp-cema",
-        f"a=path:{' '.join(map(str, told.path))}",
+        *(["a=msrp-cema", f"a=path:{' '.join(map(str, told.path))}"] if told.path else []),
+        *(f"a={line}" for line in told.lines),
         *(f"a=fingerprint:{fingerprint}" for fingerprint in told.fingerprints),
     ]
     if told.e2ae:
@@ -54,18 +67,21 @@ def write(told: Told, version: int = 1) -> str:
 
 
 def read(sdp: bytes) -> Told:
-    """The first MSRP media; ``PhoneError`` when a flow cannot go on with it."""
+    """The first media that can be secured at the edge; ``PhoneError`` when a flow cannot go on with it."""
     try:
         description = read_description(sdp)
-        media = next(media for media in description.media if media.kind == "message")
+        media = next(media for media in description.media if classify(media).medium in _ROWS)
         connection = description.connection(media)
         if connection is None:
             raise PhoneError("the description has no c= line")
+        medium = classify(media).medium
         return Told(
             address=TransportAddress(connection.split()[2], int(media.port)),
             setup=media.attribute("setup") or "active",
-            path=read_msrp_path(media.attribute("path") or ""),
-            secure=media.proto == "TCP/TLS/MSRP",
+            path=read_msrp_path(media.attribute("path") or "") if medium is Medium.MSRP else (),
+            secure=classify(media).secure,
+            medium=medium,
+            lines=tuple(line.value for line in media.lines if line.attribute in _CARRIED),
             fingerprints=tuple(map(read_fingerprint, media.attributes("fingerprint"))),
             e2ae=media.attribute("3ge2ae"),
         )
