@@ -11,6 +11,7 @@ import pytest
 
 from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WorkerSettings
+from imsedge.daemon import plane_pool
 from imsedge.daemon.plane_pool import LocalPlane, MediaPlane, PlanePool, split_ports
 from kit.plane_rig import GATEWAY, HOST, port_share
 
@@ -196,3 +197,16 @@ async def test_an_endpoint_moves_to_contexts_of_its_worker_only() -> None:
             await gateway.expect(m.Released, number)
         assert isinstance(plane, PlanePool)
         assert not plane._contexts
+
+
+async def test_a_worker_that_ends_just_before_it_is_killed_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_late(process: asyncio.subprocess.Process) -> None:
+        os.kill(process.pid, signal.SIGKILL)
+        raise ProcessLookupError
+
+    monkeypatch.setattr(asyncio.subprocess.Process, "kill", too_late)
+    monkeypatch.setattr(plane_pool, "STOP_SECONDS", 0.0)
+    async with running(processes(1)):
+        pass

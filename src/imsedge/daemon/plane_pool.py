@@ -243,7 +243,8 @@ class _Worker(asyncio.Protocol):
         try:
             await asyncio.wait_for(process.wait(), STOP_SECONDS)
         except TimeoutError:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it ended at this very moment
+                process.kill()
             await process.wait()
         if not self._stopping:
             self._log.error("a worker of the media plane died", pid=process.pid, exit=process.returncode)
