@@ -17,7 +17,7 @@ def test_a_line_says_it_all() -> None:
 
 
 def test_descriptors_bound_the_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idle.resource, "getrlimit", lambda _which: (50, 500))
+    monkeypatch.setattr("resource.getrlimit", lambda _which: (50, 500))
     assert allowed(10_000) == 100
     assert allowed(7) == 7
 
