@@ -127,6 +127,28 @@ async def test_where_the_operator_says_always_no_registration_is_needed() -> Non
         await world.returns_to(before)
 
 
+async def test_a_line_that_cannot_be_secured_is_refused_and_the_other_served() -> None:
+    """Two MSRP lines, the second without a fingerprint: the core sees it with port 0, and not its address."""
+    async with system() as world, ends(world.place) as cast:
+        await cast.register()
+        before = world.held()
+        offer = sessions.write(offer_of(cast))
+        second = re.sub("^a=fingerprint.*\r\n", "", offer[offer.index("m=message") :], flags=re.MULTILINE)
+        calling = asyncio.create_task(cast.ue.invite(cast.ue_proxy, cast.core.record, offer + second))
+        invite = await cast.core.expect("INVITE")
+        lines = [line.split() for line in invite.request.body.decode().splitlines() if line.startswith("m=")]
+        assert [(line[1] == "0", line[2]) for line in lines] == [(False, "TCP/MSRP"), (True, "TCP/MSRP")]
+        answer = sessions.write(cast.told("core", "passive"))
+        cast.core.answer(invite, answer + "m=message 0 TCP/MSRP *\r\n")
+        response, dialog = await calling
+        ports = re.findall("^m=message (\\d+) TCP/TLS/MSRP", response.body.decode(), flags=re.MULTILINE)
+        assert [port == "0" for port in ports] == [False, True]
+        assert world.agw.gateway.load()[:3] == (1, 2, 2)
+        await cast.core.expect("ACK")
+        await cast.hang_up(dialog)
+        await world.returns_to(before)
+
+
 async def test_without_a_gateway_it_is_refused_until_one_is_there() -> None:
     own = own_world()
     stage = Stage(own.place.cast)
