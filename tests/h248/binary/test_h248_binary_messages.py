@@ -54,6 +54,19 @@ def test_the_octets_of_a_keep_alive() -> None:
         'T=1{C=1{N=ip/core/1{OE=1{g/cause},ER=518{"x"}}}}',
         'T=1{C=-{SC=ROOT{SV{MT=HO,RE="903 x",MG=MTP{0a0b},DL=1,M,PG}}}}',
         "P=1{C=-{SC=ROOT{ER=402{}},SC=ip/*}}",
+        (
+            "T=1{C=1{MF=ip/core/1{SG{ipnapt/latch{ST=1,SY=BR,DR=5,NC={TO,IR},KA,SPADI=EX,SPARQ=7,SPAIS=2,napt=LATCH},"
+            "SL=3{tcpbcc/EstBNC}},SA{nt/os=1,nt/or},EB{g/cause{ST=1,Generalcause=FT}}}}}"
+        ),
+        (
+            "T=1{C=1{MF=ip/core/1{E=1{it/ito{ST=2,KA,DM={T:10,S:5,L:16,Z:3,1x.},EM{SG{tcpbcc/EstBNC},"
+            "E=2{g/cause{DM=id0001,EM{SG}}}},NBRN{EM{SG{tlsbsc/EstBNC}}},RSE,mit=[1:9]},g/sc{NBIN},g/cause{NBNN}}}}}"
+        ),
+        "T=1{C=1{N=ip/core/1{OE=1{20261121T02250000:g/cause{ST=1,Failurecause=0a0b},nt/qualert{th=99}}}}}",
+        "P=1{C=1{A=ip/core/1{M{ST=1{SA{nt/os=[1,2]}}},SA{nt/dur=7},PG{g-2},OE=1{g/cause},MX=H221{ROOT},DM={1}}}}",
+        "T=1{C=1{TP{ip/core/1,ip/core/2,OWB,ST=1,ip/core/1,*,IS},PR=15,EGO,IEPS=ON,CT{CLT={1,2}},MF=ip/core/1}}",
+        'T=1{C=1{MF=ip/core/1{M{O{tman/sdr={1,2},tman/pdr#3,tman/mbs<4,tman/dvt>5,ipra/ar=["a","b"]}}}}}',
+        "P=9/1{IA,C=1{S=ip/core/1}}PN=5{}K{1,3-5}SM=1/2/&",
         'T=1{C=1{MF=ip/core/1{M{O{id8100/id0001="x",id8100/id0002=7,id8100/*=ON}}}}}',
     ],
 )
