@@ -25,7 +25,6 @@ from imsedge.h248.model import (
     EventBufferControl,
     ServiceChange,
     ServiceChangeMethod,
-    ServiceChangeResult,
     ServiceState,
     TerminationState,
 )
@@ -45,7 +44,7 @@ def service_change(scope: Scope, command: CommandRequest, name: str) -> CommandR
         termination = known_termination(scope, name)
         _change_termination(scope.desk, termination, change)
         shown = termination.name
-    return CommandReply(command.verb, (shown,), service_change=ServiceChangeResult())
+    return CommandReply(command.verb, (shown,))
 
 
 def take_state(desk: Desk, termination: Termination, state: TerminationState | None) -> None:
