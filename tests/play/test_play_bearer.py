@@ -3,6 +3,7 @@
 import pytest
 
 from imsedge.core.trace import Kind
+from imsedge.plane.relays import can_relay
 from imsedge.play import bearer_checks, bearer_scene  # noqa: F401 - proven here through the flow
 from imsedge.play.bearer_steps import bearer_figure
 from imsedge.play.flows import Performance, figure, play
@@ -31,6 +32,33 @@ async def test_a_variant_is_what_the_figure_draws(answer: str, variant: Variant,
     assert [(check.name, check.detail) for check in performance.report.checks if not check.ok] == []
     drawn = {step.number for step in figure(BEARER, answer, variant)}
     assert drawn == {event.step for event in performance.report.events if event.step}
+
+
+RELAYED = {
+    "as drawn": ("passive", Variant("relay")),
+    "the core calls": ("active", Variant("relay")),
+    "NAT": ("passive", Variant("relay", nat=True)),
+}
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not can_relay(), reason="stateless handling needs CAP_NET_ADMIN and nft")
+@pytest.mark.parametrize(("answer", "variant"), RELAYED.values(), ids=RELAYED)
+async def test_the_kernel_relays(answer: str, variant: Variant, no_leaks: None) -> None:
+    performance = await play(BEARER, answer, variant=variant)
+    assert [(check.name, check.detail) for check in performance.report.checks if not check.ok] == []
+    peer = "core" if answer == "passive" else "ue"
+    acknowledged = [w for w in words(performance, Kind.TCP) if "SYN ACK" in w]
+    assert acknowledged == [f"{peer} SYN ACK", "agw SYN ACK"]  # end to end: the gateway waits for the peer
+
+
+@pytest.mark.system
+async def test_a_gateway_that_may_not_relay_says_so(monkeypatch: pytest.MonkeyPatch, no_leaks: None) -> None:
+    monkeypatch.setattr("imsedge.daemon.agw_setup.can_relay", lambda: False)
+    report = (await play(BEARER, "passive", variant=Variant("relay"))).report
+    assert not report.ok
+    assert "488" in report.checks[0].detail
+    assert "CAP_NET_ADMIN" in report.checks[0].detail
 
 
 @pytest.mark.system

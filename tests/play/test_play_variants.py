@@ -19,7 +19,6 @@ REFUSED = {
     "delayed e2ae, and nobody calls early": (E2AE, "passive", Variant(delayed=True), "--answer active"),
     "merge with one that waits": (BEARER, "passive", Variant(mode="merge"), "--answer active"),
     "two callers without merge": (BEARER, "active", Variant(mode="proxy", nat=True), "--mode merge"),
-    "relay to nowhere": (BEARER, "passive", Variant(mode="relay", nat=True), "--nat hides"),
     "crossing, and the gateway does not call": (
         BEARER,
         "active",

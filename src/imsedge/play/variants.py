@@ -52,10 +52,6 @@ _RULES = (
         "with --nat and --answer active both parties can only call, which is --mode merge",
     ),
     _Rule(
-        lambda _, __, v: v.nat and v.mode == RELAY,
-        "--mode relay rewrites signalled addresses, and --nat hides the phone's",
-    ),
-    _Rule(
         lambda _, answer, v: v.simultaneous and (answer != PASSIVE or v.mode in (RELAY, MERGE)),
         "--simultaneous-open is a gateway that calls a peer that calls it: it needs --answer passive and"
         " --mode proxy",
@@ -79,7 +75,7 @@ def with_variant(flow: str, answer: str, variant: Variant, alg: AlgSettings) -> 
         tcp = {
             "anchor": "always",
             # Behind a NAT merging is the controller's own conclusion.
-            "mode": PROXY if variant.nat else variant.mode,
+            "mode": PROXY if variant.nat and variant.mode == MERGE else variant.mode,
             "start": "ordered" if answer == PASSIVE else "triggered",
             "report_connected": True,
         }
