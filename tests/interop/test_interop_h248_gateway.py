@@ -18,7 +18,8 @@ HERE, PEER = TransportAddress("10.0.0.1", 30_000), TransportAddress("10.9.9.9", 
 LOCAL = "v=0\nc=IN IP4 $\nm=- $ TCP -\n"
 CONTROL = "LocalControl { Mode = SendReceive, gm/saf = ON }"
 ADD = f"Add = $ {{ Media {{ Stream = 1 {{ {CONTROL}, Local {{ {LOCAL}}} }} }} }}"
-EVERYTHING = "Audit { Media, Events, Signals, EventBuffer, DigitMap, Statistics, ObservedEvents, Packages, Mux, Modem }"
+EVERYTHING = """Audit { Media, Events, Signals, EventBuffer, DigitMap, Statistics, ObservedEvents,
+    Packages, Mux, Modem }"""
 STATE = "Media { TerminationState { %s } }"
 SERVICE = 'Services { Method = %s, Reason = "905 Termination taken out of service" }'
 
