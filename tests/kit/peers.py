@@ -29,6 +29,9 @@ PACKAGES = {
     "gcc": "gcc",
     "ip": "iproute2",
     "ss": "iproute2",
+    "tc": "iproute2",
+    "nft": "nftables",
+    "setpriv": "util-linux",
 }
 _EXTRA_PATHS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
 
@@ -43,13 +46,13 @@ def find(program: str) -> str | None:
 def need(program: str) -> str:
     """The path of ``program``; skips, or in CI fails, the test that asks when it is missing."""
     path = find(program)
-    return path if path is not None else _missing(program, f"{program} (Debian: {PACKAGES[program]})")
+    return path if path is not None else missing(program, f"{program} (Debian: {PACKAGES[program]})")
 
 
 def need_megaco() -> str:
     """The path of ``escript`` of an Erlang that has the megaco application."""
     escript = need("escript")
-    return escript if _has_megaco() else _missing("megaco", "Erlang megaco (Debian: erlang-megaco)")
+    return escript if _has_megaco() else missing("megaco", "Erlang megaco (Debian: erlang-megaco)")
 
 
 def need_kamailio_module(name: str) -> Path:
@@ -57,9 +60,19 @@ def need_kamailio_module(name: str) -> Path:
     need("kamailio")
     found = next(Path("/usr/lib").glob(f"**/kamailio/modules/{name}.so"), None)
     if found is None:
-        _missing(name, f"Kamailio's {name} module (Debian: kamailio, kamailio-tls-modules)")
+        missing(name, f"Kamailio's {name} module (Debian: kamailio, kamailio-tls-modules)")
     assert found is not None
     return found
+
+
+def need_libre() -> tuple[str, ...]:
+    """What a C compiler must be told for programs that use libre."""
+    gcc = need("gcc")
+    if not Path("/usr/include/re/re.h").exists():
+        missing("libre", "libre (Debian: libre-dev)")
+    # As Debian has built it: without these its structures have other sizes.
+    built = ("-DHAVE_INTTYPES_H", "-DHAVE_STDBOOL_H", "-DHAVE_INET6")
+    return (gcc, "-Wall", *built, "-I/usr/include/re", "-lre")
 
 
 def need_sctp() -> None:
@@ -83,7 +96,8 @@ def _has_megaco() -> bool:
     return any(Path("/usr/lib/erlang/lib").glob("megaco-*"))
 
 
-def _missing(program: str, what: str) -> str:
+def missing(program: str, what: str) -> str:
+    """Skip, or in CI fail, because ``what`` is not there."""
     if os.environ.get(REQUIRE):
         pytest.fail(f"{what} is required here ({REQUIRE} is set) and not installed", pytrace=False)
     pytest.skip(f"peer missing: {what}")
