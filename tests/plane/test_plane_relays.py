@@ -190,13 +190,14 @@ def test_inside_an_unknown_remote_leads_nowhere_until_told() -> None:
 
 @pytest.mark.system
 @inside
-def test_inside_tables_go_with_their_worker_and_the_next_one_sweeps() -> None:
+def test_inside_tables_go_with_their_worker_and_those_of_a_killed_one_with_the_next() -> None:
     left = "imsedge_4194999"  # no such process
     assert not Path("/proc/4194999").exists()
     subprocess.run(["nft", "add", "table", "ip", left], check=True)
     with PlaneRig() as rig:
         _listener, backend = rig.listen()
         pair(rig, backend)
+        relays.sweep()
         assert left not in tables()
         assert rig.plane._services.relays.table in tables()
     assert "imsedge_" not in tables()

@@ -1,8 +1,8 @@
 """Stateless TCP handling: ways in the kernel, made and taken away with ``nft`` in one transaction each.
 
 ``nft`` runs while the worker waits, some milliseconds: only orders for such streams pay that, never a packet.
-The table has the worker's process number in its name; what a worker that died has left is removed by the next
-one that needs a table.
+The table has the worker's process number in its name; what a worker that was killed has left is taken away by
+the next one that starts.
 """
 
 import logging
@@ -99,16 +99,21 @@ class Relays:
     def _prepare(self, family: str) -> None:
         if family in self._families:
             return
-        _sweep(family)
         ours = tuple(a for a in self._addresses if (":" in a) == (family == "ip6"))
         _run(nft.table(self.table, family, ours))
         self._families.add(family)
 
 
-def _sweep(family: str) -> None:
-    """Tables of processes that are no more."""
-    for line in _run(f"list tables {family}\n").splitlines():
-        name = line.split()[-1]
+def sweep() -> None:
+    """Take away the tables of workers that were killed: their ports have new owners."""
+    if not can_relay():
+        return
+    try:
+        tables = [line.split()[1:] for line in _run("list tables\n").splitlines()]
+    except RelayError as error:
+        _LOG.error("the tables of nftables cannot be listed: %s", error)
+        return
+    for family, name in tables:
         pid = name.removeprefix(_PREFIX)
         if name.startswith(_PREFIX) and pid.isdigit() and not Path(f"/proc/{pid}").exists():
             _drop(family, name)

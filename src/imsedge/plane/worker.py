@@ -22,6 +22,7 @@ from imsedge.bearer.messages import (
 from imsedge.bearer.wire import Reader, WireError, WorkerSettings, order_reader, write_frame
 from imsedge.plane.loop import READ, WRITE, Timer
 from imsedge.plane.plane import Plane
+from imsedge.plane.relays import sweep
 
 # A gateway that lets so much pile up has stopped reading.
 MAX_UNREAD_OCTETS = 64 << 20
@@ -132,6 +133,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
     raise_descriptor_limit()
+    sweep()
     Worker(socket.socket(fileno=int(sys.argv[1]))).run()
 
 
