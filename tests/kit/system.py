@@ -23,7 +23,7 @@ from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings
 from imsedge.h248.codec import decode
 from imsedge.h248.model import CommandRequest, ErrorDescriptor, Message, TransactionRequest, Verb
 from imsedge.play import sessions
-from imsedge.play.phone import Dialog
+from imsedge.play.phone import Dialog, Phone
 from imsedge.play.place import OwnPlace, Place, own_place, place_of
 from imsedge.play.scenes import Ensemble
 from imsedge.play.sessions import Told
@@ -287,6 +287,16 @@ async def both_hang_up(cast: Ensemble) -> None:
     """The controller ends the call from the middle: each side gets a BYE."""
     for phone in (cast.core, cast.ue):
         phone.accept(await phone.expect("BYE"))
+
+
+async def take_leave(phone: Phone, methods: set[str]) -> None:
+    """Just these requests come, in any order: a BYE may overtake the ACK of the other side."""
+    due = set(methods)
+    while due:
+        arrived = await asyncio.wait_for(phone._requests.get(), PATIENCE)
+        due.remove(arrived.request.method)
+        if arrived.key is not None:
+            phone.accept(arrived)
 
 
 class Sink(asyncio.Protocol):

@@ -33,6 +33,7 @@ from kit.system import (
     offer_of,
     originate,
     system,
+    take_leave,
     terminate,
 )
 
@@ -211,11 +212,10 @@ async def test_a_fingerprint_that_comes_late_and_is_another_ends_the_call(tmp_pa
             await until(lambda: "\nclosed" in tls.output, PATIENCE)
         writer.close()
         await asyncio.wait([calling])
-        assert causes(world) == [("tlsbsc/bncchange", MISMATCH)]
-        await cast.ue.expect("ACK")
-        cast.ue.accept(await cast.ue.expect("BYE"))
+        await until(lambda: causes(world) == [("tlsbsc/bncchange", MISMATCH)], PATIENCE)
+        await take_leave(cast.ue, {"ACK", "BYE"})
         if not calling.exception():  # the answer may have been quicker than the report of the gateway
-            cast.core.accept(await cast.core.expect("BYE"))
+            await take_leave(cast.core, {"BYE"})
         await world.returns_to(before)
 
 
@@ -227,6 +227,38 @@ async def test_tls_that_never_finishes_is_given_up(octets: bytes) -> None:
         assert await rest(reader) == b""
         await lost(scene, "handshake timed out")
         writer.close()
+
+
+async def test_a_client_hello_octet_by_octet_does_not_win_time() -> None:
+    async with answered() as scene:
+        reader, writer = await connect(scene.gateway)
+        reading = asyncio.create_task(rest(reader))
+        for octet in ENDLESS + bytes(512):
+            if reading.done():
+                break
+            writer.write(bytes((octet,)))
+            await asyncio.sleep(0.02)
+        assert await reading == b""
+        await lost(scene, "handshake timed out")
+        writer.close()
+
+
+OLD_TLS = {
+    "TLS 1.1": (("-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"), "alert protocol version"),
+    "no forward secrecy": (("-tls1_2", "-cipher", "AES128-GCM-SHA256"), "alert handshake failure"),
+}
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize(("options", "alert"), OLD_TLS.values(), ids=OLD_TLS)
+async def test_tls_that_3gpp_forbids_gets_the_alert_for_that(
+    tmp_path: Path, options: tuple[str, ...], alert: str
+) -> None:
+    phone = OpensslCertificate(tmp_path, "phone")
+    async with answered(phone) as scene:
+        with Openssl.client(tmp_path, scene.gateway, phone, *options) as tls:
+            await until(lambda: alert in tls.output, PATIENCE)
+            await lost(scene, "handshake failed")
 
 
 @pytest.mark.parametrize(
