@@ -232,6 +232,12 @@ COMMANDS = {
         ),
         456,
     ),
+    "timer of ROOT with a choice": (
+        "-",
+        modify("Media { TerminationState { root/normalMGExecutionTime = { 1, 2 } } }", "ROOT"),
+        449,
+    ),
+    "Add of nothing": ("1", "Add = $", 441),
     "state of ROOT": ("-", modify("Media { TerminationState { ServiceStates = Test } }", "ROOT"), 501),
     "topology of nobody": ("1", "Topology { ip/core/1, ip/core/2, Isolate }, Subtract = *", 430),
     "topology with the outside": ("1", "Topology { ip/core/1, *, OWE }, Subtract = *", 522),

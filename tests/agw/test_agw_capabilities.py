@@ -15,6 +15,7 @@ PARTS = {
     "Audit { Events = 0 { nt/netfail } }": "Events",
     "Audit { EventBuffer { g/cause } }": "EventBuffer { g/cause }",
     "Audit { Statistics { nt/os } }": "Statistics { nt/os }",
+    "Audit { DigitMap = dial }": "DigitMap",
     "Audit { DigitMap, Modem, Mux }": "DigitMap, Modem, Mux",
     "Audit { Media { Stream = 1 { LocalControl { tcpbcc/incoming } } } }": (
         "Media { Stream = 1 { LocalControl { tcpbcc/incoming = { accept, discard } } } }"

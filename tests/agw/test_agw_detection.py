@@ -1,8 +1,12 @@
 """Events and signals: what may be armed and given, and when."""
 
+import pytest
+
 from imsedge.agw.desk import Desk, Timer
 from imsedge.agw.detection import (
+    Place,
     arm_root,
+    check_events,
     find_event,
     idle_seconds,
     supported_events,
@@ -11,7 +15,8 @@ from imsedge.agw.state import Registry
 from imsedge.bearer.messages import Closed, Connecting, StartTcp, StartTls
 from imsedge.core.address import TransportAddress
 from imsedge.core.machine import NEVER
-from imsedge.h248.model import Events, Parameter, RequestedEvent
+from imsedge.h248.errors import H248Error
+from imsedge.h248.model import Embedded, Events, NotifyBehaviour, Parameter, RequestedEvent
 from kit.gateway_talk import GatewayTalk, gateway_settings
 
 HERE, PEER = TransportAddress("10.0.0.1", 1), TransportAddress("10.9.9.9", 2)
@@ -68,3 +73,35 @@ def test_no_signal_is_given_to_what_the_media_plane_lost() -> None:
     talk.happen(*talk.plane.die(0.0))
     assert talk.code("Context = 1 { Modify = ip/core/1 { Signals { tcpbcc/EstBNC } } }") == 0
     assert talk.plane.told(StartTcp) == []
+
+
+def test_signals_of_a_list_are_given_one_after_the_other() -> None:
+    talk = GatewayTalk()
+    start = "Signals { SignalList = 1 { tcpbcc/EstBNC, tlsbsc/EstBNC } }"
+    assert talk.code(f"Context = $ {{ Add = $ {{ {BOTH}, {start} }} }}") == 0
+    assert talk.plane.orders[1:] == [StartTcp(1), StartTls(1)]
+
+
+INNERMOST = Events(3, (RequestedEvent("g/cause"),))
+INNER = Events(2, (RequestedEvent("g/cause", embedded=Embedded(events=INNERMOST)),))
+
+REFUSED = {
+    "events embedded two levels deep": RequestedEvent("g/cause", embedded=Embedded(events=INNER)),
+    "resetting the events": RequestedEvent("g/cause", reset_events=True),
+    "regulated without embedded descriptors": RequestedEvent("g/cause", notify=NotifyBehaviour.REGULATED),
+}
+
+
+@pytest.mark.parametrize("event", REFUSED.values(), ids=REFUSED)
+def test_what_the_text_does_not_let_through_is_refused_in_other_encodings(event: RequestedEvent) -> None:
+    with pytest.raises(H248Error) as raised:
+        check_events(Events(1, (event,)), Place.TERMINATION, {}, 9)
+    assert raised.value.code == 501
+
+
+def test_embedded_events_count() -> None:
+    outer = Events(1, (RequestedEvent("g/cause", embedded=Embedded(events=INNERMOST)),))
+    check_events(outer, Place.TERMINATION, {}, 2)
+    with pytest.raises(H248Error) as raised:
+        check_events(outer, Place.TERMINATION, {}, 1)
+    assert raised.value.code == 510

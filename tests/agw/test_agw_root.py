@@ -1,8 +1,16 @@
 """ROOT: limits, and timers that belong to the transaction layer."""
 
 from imsedge.agw.settings import GatewaySettings
+from imsedge.h248.model import (
+    ActionRequest,
+    CommandRequest,
+    Media,
+    TerminationState,
+    TransactionRequest,
+    Verb,
+)
 from imsedge.h248.packages import root
-from kit.gateway_talk import ACCESS, CORE, GatewayTalk, written
+from kit.gateway_talk import ACCESS, CORE, GatewayTalk, shown, written
 
 SET = """Context = - { Modify = ROOT { Media { TerminationState {
   root/normalMGExecutionTime = 200, ROOT/MGProvisionalResponseTimerValue = 800 } } } }"""
@@ -46,3 +54,12 @@ def test_nothing_is_set_when_something_is_wrong() -> None:
     talk = GatewayTalk()
     assert talk.code(SET.replace("{ Media", "{ Events = 1 { x/y }, Media")) == 440
     assert talk.tuned == []
+
+
+def test_a_property_that_comes_twice() -> None:
+    """Text does not let it through; BER does."""
+    talk = GatewayTalk()
+    state = TerminationState(properties=(root.MG_PROVISIONAL.write(1), root.MG_PROVISIONAL.write(2)))
+    command = CommandRequest(Verb.MODIFY, ("ROOT",), descriptors=(Media(state=state),))
+    number = talk.execute(TransactionRequest(1, (ActionRequest(0, (command,)),)))
+    assert "Error = 456" in shown(talk.answers[number])

@@ -4,7 +4,8 @@ import pytest
 
 from imsedge.bearer.messages import EndpointSettings, Incoming, Mode
 from imsedge.core.machine import NEVER
-from kit.gateway_talk import GatewayTalk, written
+from imsedge.h248.model import ActionRequest, CommandRequest, TransactionRequest, Verb
+from kit.gateway_talk import GatewayTalk, shown, written
 
 LOCAL = "v=0\nc=IN IP4 $\nm=- $ TCP -\n"
 ADD = f"Add = $ {{ Media {{ Stream = 1 {{ LocalControl {{ Mode = SendReceive }}, Local {{ {LOCAL}}} }} }} }}"
@@ -108,3 +109,10 @@ def test_root_forced_drops_everything_at_once() -> None:
     assert talk.code(change("Forced", name="ROOT", context="-")) == 0
     assert talk.is_empty()
     assert talk.code(f"Context = $ {{ {ADD} }}") == 503
+
+
+def test_a_change_without_method_and_reason() -> None:
+    talk = call()
+    command = CommandRequest(Verb.SERVICE_CHANGE, ("ip/core/1",))
+    number = talk.execute(TransactionRequest(1, (ActionRequest(1, (command,)),)))
+    assert "Error = 472" in shown(talk.answers[number])
