@@ -89,3 +89,6 @@ MESSAGES: tuple[bytes, ...] = tuple(
         "!/2 [192.0.2.7]:2944 P=106{C=7{S=ip/access/1{SA{nt/dur=10500,nt/os=77123,nt/or=19456}}}}",
     )
 )
+
+PAIRS: tuple[tuple[bytes, bytes], ...] = tuple((MESSAGES[n], MESSAGES[n + 1]) for n in (0, 2, 6, 8))
+"""Requests to a gateway with their replies."""

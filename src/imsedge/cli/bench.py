@@ -73,13 +73,17 @@ def h248(
     seconds: Annotated[float, typer.Option(help="How long to measure each number.", min=0.05, max=60)] = 2.0,
     as_json: Json = False,
 ) -> None:
-    """The H.248 codec in every encoding, beside Erlang megaco on the same messages where it is installed.
+    """The H.248 codec and whole transactions, beside Erlang megaco on the same messages where it is there.
+
+    Codec: every encoding, Erlang with its fastest scanner. Transactions: a request on a socket, executed, the
+    reply on the socket, over UDP and TCP.
 
     Example: `imsedge bench h248 --seconds 5`
     """
-    from imsedge.bench.h248_codec import run
+    from imsedge.bench import h248_codec, h248_transactions
 
-    rows = run(seconds)
+    rows: tuple[h248_codec.CodecRate | h248_transactions.TransactionRate, ...]
+    rows = (*h248_codec.run(seconds), *h248_transactions.run(seconds))
     if as_json:
         import msgspec
 
