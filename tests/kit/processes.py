@@ -18,8 +18,11 @@ from kit.system import environment
 class DaemonProcess:
     """``imsedge agw`` or ``imsedge alg`` as leader of a process group; can be started again after its end."""
 
-    def __init__(self, settings: AgwSettings | AlgSettings, folder: Path) -> None:
+    def __init__(
+        self, settings: AgwSettings | AlgSettings, folder: Path, prefix: tuple[str, ...] = ()
+    ) -> None:
         self._settings = settings
+        self._prefix = prefix
         self._name = "agw" if isinstance(settings, AgwSettings) else "alg"
         self._environment = os.environ | environment(settings)
         self._log = folder / f"{self._name}.log"
@@ -38,7 +41,7 @@ class DaemonProcess:
         """A new process; whether it is ready shows at its peers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "imsedge", self._name],
+                [*self._prefix, sys.executable, "-m", "imsedge", self._name],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
