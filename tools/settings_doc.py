@@ -17,7 +17,7 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 HEAD = """\
 # Settings
 
-Written by `tools/settings_doc.py` from the table in `src/imsedge/daemon/settings.py`; do not edit.
+Written by `tools/settings_doc.py` from the table in `src/imsedge/daemon/settings*.py`; do not edit.
 
 One TOML file a daemon (`imsedge agw --config agw.toml`). A dotted name is a key in a table:
 `h248.timers.give_up = 25` stands as `give_up = 25` under `[h248.timers]`. The environment overrides the

@@ -1,9 +1,12 @@
 """From the controller's settings to what its parts take."""
 
-from imsedge.alg.policy import Matching, OnBearerFailure, Securing
+from imsedge.alg.policy import Anchoring, Matching, OnBearerFailure, Securing
+from imsedge.alg.procedures import Side, TcpMode, Traffic
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.alg_setup import controller_settings, edge_settings, policy, timer_values
-from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings, PolicySection, SecuringSection, SipTimers
+from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings, SipTimers
+from imsedge.daemon.settings_policy import PolicySection, SecuringSection
+from imsedge.sdp.kinds import Medium
 
 ACCESS, CORE = TransportAddress("127.0.0.1", 40_001), TransportAddress("127.0.0.1", 40_002)
 
@@ -41,3 +44,18 @@ def test_timer_c_is_longer_than_a_call_may_ring() -> None:
     made = timer_values(SipTimers(t1=0.1, answer=60))
     assert made.t1 == 0.1
     assert made.c > 60
+
+
+def test_what_the_operator_says_of_tcp() -> None:
+    made = policy(PolicySection.model_validate({"tcp": {"anchor": "behind_nat", "mode": "relay"}}))
+    assert (made.anchoring, made.tcp_mode) == (Anchoring.BEHIND_NAT, TcpMode.RELAY)
+    assert policy(PolicySection()).anchoring is Anchoring.NEVER
+
+
+def test_marking_and_policing_by_side_and_medium() -> None:
+    said = {"access": {"msrp": {"dscp": 0, "peak_rate": 9_000}}, "core": {"tcp": {"dscp": 46}}}
+    assert policy(PolicySection.model_validate({"traffic": said})).traffic == {
+        (Side.ACCESS, Medium.MSRP): Traffic(dscp=0, peak_rate=9_000),
+        (Side.CORE, Medium.TCP): Traffic(dscp=46),
+    }
+    assert policy(PolicySection()).traffic == {}

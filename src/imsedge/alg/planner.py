@@ -134,8 +134,8 @@ def _control(request: StreamRequest, realm: str | None) -> LocalControl | None:
         (realm, lambda: ipdc.REALM.write(realm or "")),
         (request.tcp_mode, lambda: tcpbcc.MODE.write(request.tcp_mode.value if request.tcp_mode else "")),
         (
-            request.discard_incoming is not None,
-            lambda: tcpbcc.INCOMING.write("discard" if request.discard_incoming else "accept"),
+            request.discard_incoming is not None or request.hold_syn_ack,
+            lambda: tcpbcc.INCOMING.write(_incoming(request)),
         ),
     )
     properties = [write() for present, write in rows if present]
@@ -144,6 +144,12 @@ def _control(request: StreamRequest, realm: str | None) -> LocalControl | None:
         properties += _source_filter(request)
     mode = _MODES[request.through_connection] if request.through_connection else None
     return LocalControl(mode, properties=tuple(properties)) if mode or properties else None
+
+
+def _incoming(request: StreamRequest) -> str:
+    if request.discard_incoming:
+        return "discard"
+    return "hold" if request.hold_syn_ack else "accept"
 
 
 def _source_filter(request: StreamRequest) -> list[Parameter]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from imsedge.alg.directions import TcpStart
 from imsedge.alg.nat import Traversal
-from imsedge.alg.procedures import Side, TcpMode
+from imsedge.alg.procedures import Side, TcpMode, Traffic
 from imsedge.sdp.kinds import MediaKind, Medium
 
 
@@ -45,6 +45,13 @@ class Anchoring(Enum):
     NEVER = "never"
     BEHIND_NAT = "behind_nat"  # those of UEs that cannot be called
     ALWAYS = "always"
+
+
+class SynAck(Enum):
+    """When the gateway answers who calls it, and must call the other party itself."""
+
+    AT_ONCE = "at_once"
+    LINKED_LEG = "linked_leg"  # when the other party has answered
 
 
 class TlsCollision(Enum):
@@ -83,6 +90,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     tls_collision: TlsCollision = TlsCollision.REFUSE
     report_connected: bool = False
     inactivity: int = 0
+    syn_ack: SynAck = SynAck.AT_ONCE
+    traffic: dict[tuple[Side, Medium], Traffic] = {}
 
     def securing_of(self, kind: MediaKind) -> Securing:
         """What the operator wants for this kind of media."""

@@ -67,6 +67,7 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     ``remote_fingerprints``: orders verification (Remote certificate fingerprint).
     ``latch``: the peer is where its connection comes from.
     ``discard_incoming``: drop connection requests until told otherwise (delayed establishment).
+    ``hold_syn_ack``: a caller that is not discarded is answered when the other side is connected.
     ``only_from_remote``: accept connections from the remote address only (source filtering).
     ``notify_tcp_established``: report also when TCP is up, not only when it fails.
     ``inactivity``: seconds without payload after which that is reported.
@@ -85,6 +86,7 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     remote_fingerprints: tuple[Fingerprint, ...] | None = None
     tcp_mode: TcpMode | None = None
     discard_incoming: bool | None = None
+    hold_syn_ack: bool = False
     only_from_remote: bool | None = None
     latch: Latch | None = None
     send_tcp: bool = False

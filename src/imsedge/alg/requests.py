@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from imsedge.alg.body import Answer, Line, Offer, Peer
 from imsedge.alg.directions import MIRRORED, TcpStart, first_mode, waits_on
-from imsedge.alg.policy import Policy
+from imsedge.alg.policy import Policy, SynAck
 from imsedge.alg.procedures import Latch, Side, StreamMode, StreamRequest, TcpMode
 from imsedge.core.address import TransportAddress
 from imsedge.sdp.attributes import Setup
@@ -47,6 +47,9 @@ def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamR
         establish_tls=_offers_tls(offer, line, side),
         notify_tcp_failure=True,
         inactivity=policy.inactivity,
+        hold_syn_ack=policy.syn_ack is SynAck.LINKED_LEG
+        and first_mode(offered, steer) in (None, TcpMode.PROXY),
+        traffic=policy.traffic.get((side, line.kind.medium)),
         notify_tls_failure=access and line.is_secured,
         through_connection=StreamMode.BOTH,
     )
@@ -91,6 +94,10 @@ def configuration(
         request = _armed(request, policy, last=last, early=turn.early)
         if policy.delayed_establishment and side is not offer.offerer:
             request = replace(request, discard_incoming=False, only_from_remote=not natted)
+    if policy.syn_ack is SynAck.LINKED_LEG and not active:
+        held = outlook.mode is TcpMode.PROXY
+        # Two sides that wait for each other would wait for ever.
+        request = replace(request, hold_syn_ack=held, discard_incoming=None if held else False)
     if directed:
         request = replace(
             request,

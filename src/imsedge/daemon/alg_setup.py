@@ -1,11 +1,13 @@
 """From the controller's settings to what its parts take."""
 
 from imsedge.alg.policy import SERVED, Policy
+from imsedge.alg.procedures import Side, Traffic
 from imsedge.alg.settings import EdgeSettings
 from imsedge.core.address import TransportAddress
-from imsedge.daemon.settings import AlgH248, AlgSettings, PolicySection, SipTimers
+from imsedge.daemon.settings import AlgH248, AlgSettings, SipTimers
+from imsedge.daemon.settings_policy import MediumTraffic, PolicySection, TrafficSection
 from imsedge.h248.association import ControllerSettings
-from imsedge.sdp.kinds import KINDS
+from imsedge.sdp.kinds import KINDS, Medium
 from imsedge.sip.states import TimerValues
 
 
@@ -44,6 +46,27 @@ def policy(section: PolicySection) -> Policy:
         tls_collision=section.tcp.tls_collision,
         report_connected=section.tcp.report_connected,
         inactivity=section.inactivity,
+        syn_ack=section.tcp.syn_ack,
+        traffic=traffic(section.traffic),
+    )
+
+
+def traffic(section: TrafficSection) -> dict[tuple[Side, Medium], Traffic]:
+    """By side and medium; what is at its default is not told to the gateway."""
+    rows = {
+        (side, medium): getattr(getattr(section, side.value), medium.name.lower())
+        for side in Side
+        for medium in (Medium.MSRP, Medium.BFCP, Medium.TCP)
+    }
+    return {place: _traffic(row) for place, row in rows.items() if row != MediumTraffic()}
+
+
+def _traffic(row: MediumTraffic) -> Traffic:
+    return Traffic(
+        dscp=row.dscp if row.dscp >= 0 else None,
+        peak_rate=row.peak_rate or None,
+        sustained_rate=row.sustained_rate or None,
+        burst=row.burst or None,
     )
 
 

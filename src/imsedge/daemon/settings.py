@@ -1,20 +1,18 @@
 """Every setting of the two daemons: type, default, unit, meaning and check, in one table.
 
-The models below are the table.  ``docs/settings.md`` is written from them by ``tools/settings_doc.py``,
-``imsedge check-config`` explains them, and ``daemon.settings_file`` fills them from a TOML file and the
-environment (``IMSEDGE_AGW__H248__LISTEN=192.0.2.1:2944``).  Defaults listen on loopback only.
+The models below and in ``settings_policy`` are the table.  ``docs/settings.md`` is written from them by
+``tools/settings_doc.py``, ``imsedge check-config`` explains them, and ``daemon.settings_file`` fills them
+from a TOML file and the environment (``IMSEDGE_AGW__H248__LISTEN=192.0.2.1:2944``).  Defaults listen on
+loopback only.
 """
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from imsedge.alg.directions import TcpStart
-from imsedge.alg.nat import Traversal
-from imsedge.alg.policy import Anchoring, Matching, OnBearerFailure, Securing, TlsCollision
-from imsedge.alg.procedures import TcpMode
 from imsedge.core.address import TransportAddress
+from imsedge.daemon.settings_policy import PolicySection
 from imsedge.daemon.settings_types import (
     PROFILE,
     Address,
@@ -27,18 +25,13 @@ from imsedge.daemon.settings_types import (
     Numbers,
     OptionalAddress,
     OptionalPath,
+    Section,
     TlsProfileName,
     Words,
     setting,
 )
 
 # --- sections ------------------------------------------------------------------------------------------
-
-
-class Section(BaseModel):
-    """A table of the TOML file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class LogSection(Section):
@@ -264,80 +257,6 @@ class SipSection(Section):
     )
     next_hop_transport: str = setting("udp", "Transport to the next hop.", pattern="^(udp|tcp)$")
     timers: SipTimers = setting(SipTimers(), "Transaction timers.")
-
-
-class SecuringSection(Section):
-    """When end-to-access-edge security is applied, by medium."""
-
-    msrp: Securing = setting(
-        Securing.REGISTERED,
-        "registered: both sides announced msrp-tls, and the UE asks with a=3ge2ae; always: GSMA RCS; never.",
-    )
-    bfcp: Securing = setting(
-        Securing.REGISTERED,
-        "The same for floor control: registered: both sides announced bfcp-tls; always; never.",
-    )
-
-
-class TcpSection(Section):
-    """TCP media that are not secured here: plain MSRP and BFCP, TLS from end to end, all other TCP."""
-
-    anchor: Anchoring = setting(
-        Anchoring.NEVER,
-        "What goes through the gateway: never: nothing, it passes by; behind_nat: media of UEs behind a NAT;"
-        " always.",
-    )
-    mode: TcpMode = setting(
-        TcpMode.PROXY,
-        "relay: the kernel rewrites addresses of one connection (the gateway needs CAP_NET_ADMIN); proxy: two"
-        " connections, opened in the direction that the parties agreed; merge: both parties open theirs.",
-    )
-    start: TcpStart = setting(
-        TcpStart.TRIGGERED,
-        "What makes the gateway open a connection: triggered: the connection at the other side; ordered: the"
-        " answer (TR 29.828 figure y.2.1).",
-    )
-    report_connected: bool = setting(
-        False, "Let the gateway report the connection that completes a stream (step 24)."
-    )
-    tls_collision: TlsCollision = setting(
-        TlsCollision.REFUSE,
-        "TLS from end to end that would make both parties TLS clients because of a NAT (TR 29.828 annex D):"
-        " refuse it, or let it pass unchanged.",
-    )
-
-
-class PolicySection(Section):
-    """The operator's decisions about calls."""
-
-    securing: SecuringSection = setting(SecuringSection(), "When e2ae security is applied.")
-    matching: Matching = setting(
-        Matching.CEMA,
-        "How MSRP clients match sessions: cema (RFC 6714), or sessmatch when all use the session-id only.",
-    )
-    delayed_establishment: bool = setting(
-        False, "Drop connection requests until the answer tells from whom to accept (TR 29.828 clause 4.4.2)."
-    )
-    nat: Traversal = setting(
-        Traversal.DETECTED,
-        "When a UE is taken to be behind a NAT, so that it opens TCP and is known by where it calls from:"
-        " never; detected: Via, Contact or a private c= differ from where its signalling comes from; always.",
-    )
-    tcp: TcpSection = setting(TcpSection(), "TCP media that are not secured here.")
-    inactivity: int = setting(
-        0,
-        "Let the gateway report media without any payload for this long (adid/ipstop), which is then taken"
-        " for a failure; 0: never.",
-        unit="s",
-        ge=0,
-        le=86_400,
-    )
-    on_bearer_failure: OnBearerFailure = setting(
-        OnBearerFailure.RELEASE, "What a failure that the gateway reports does to the call."
-    )
-    heartbeat: int = setting(
-        600, "Hanging termination detection; 0 switches it off.", unit="s", ge=0, le=65_535
-    )
 
 
 class AlgLimits(Section):

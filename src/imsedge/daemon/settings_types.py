@@ -6,13 +6,19 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 from pydantic.fields import FieldInfo
 
 from imsedge.core.address import TransportAddress, read_transport_address
 from imsedge.core.errors import LocalError, SettingError
 from imsedge.h248.packages.catalogue import CATALOGUE
 from imsedge.security.tls import find_profile
+
+
+class Section(BaseModel):
+    """A table of the TOML file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 def setting(default: Any, meaning: str, *, unit: str = "", **checks: Any) -> Any:

@@ -1,0 +1,119 @@
+"""The settings table's part about calls: what is secured, anchored, directed, marked and policed."""
+
+from imsedge.alg.directions import TcpStart
+from imsedge.alg.nat import Traversal
+from imsedge.alg.policy import Anchoring, Matching, OnBearerFailure, Securing, SynAck, TlsCollision
+from imsedge.alg.procedures import TcpMode
+from imsedge.daemon.settings_types import Section, setting
+
+_MOST = 2**32 - 1
+
+
+class SecuringSection(Section):
+    """When end-to-access-edge security is applied, by medium."""
+
+    msrp: Securing = setting(
+        Securing.REGISTERED,
+        "registered: both sides announced msrp-tls, and the UE asks with a=3ge2ae; always: GSMA RCS; never.",
+    )
+    bfcp: Securing = setting(
+        Securing.REGISTERED,
+        "The same for floor control: registered: both sides announced bfcp-tls; always; never.",
+    )
+
+
+class TcpSection(Section):
+    """TCP media that are not secured here: plain MSRP and BFCP, TLS from end to end, all other TCP."""
+
+    anchor: Anchoring = setting(
+        Anchoring.NEVER,
+        "What goes through the gateway: never: nothing, it passes by; behind_nat: media of UEs behind a NAT;"
+        " always.",
+    )
+    mode: TcpMode = setting(
+        TcpMode.PROXY,
+        "relay: the kernel rewrites addresses of one connection (the gateway needs CAP_NET_ADMIN); proxy: two"
+        " connections, opened in the direction that the parties agreed; merge: both parties open theirs.",
+    )
+    start: TcpStart = setting(
+        TcpStart.TRIGGERED,
+        "What makes the gateway open a connection: triggered: the connection at the other side; ordered: the"
+        " answer (TR 29.828 figure y.2.1).",
+    )
+    syn_ack: SynAck = setting(
+        SynAck.AT_ONCE,
+        "When the caller of a proxied connection is answered: at_once, or linked_leg: when the other side has"
+        " answered, so that nobody believes in a half connection (the gateway needs CAP_NET_RAW).",
+    )
+    report_connected: bool = setting(
+        False, "Let the gateway report the connection that completes a stream (step 24)."
+    )
+    tls_collision: TlsCollision = setting(
+        TlsCollision.REFUSE,
+        "TLS from end to end that would make both parties TLS clients because of a NAT (TR 29.828 annex D):"
+        " refuse it, or let it pass unchanged.",
+    )
+
+
+class MediumTraffic(Section):
+    """DiffServ marking and policing of one medium on one side."""
+
+    dscp: int = setting(-1, "Code point of what we send to the peer (ds/dscp); -1: not marked.", ge=-1, le=63)
+    peak_rate: int = setting(
+        0, "What the peer may send at any moment (tman/pdr); 0: any.", unit="octets/s", ge=0, le=_MOST
+    )
+    sustained_rate: int = setting(
+        0, "What the peer may send in the long run (tman/sdr); 0: any.", unit="octets/s", ge=0, le=_MOST
+    )
+    burst: int = setting(
+        0, "What may exceed the sustained rate at once (tman/mbs).", unit="octets", ge=0, le=_MOST
+    )
+
+
+class RealmTraffic(Section):
+    """One side, by medium."""
+
+    msrp: MediumTraffic = setting(MediumTraffic(), "MSRP.")
+    bfcp: MediumTraffic = setting(MediumTraffic(), "BFCP.")
+    tcp: MediumTraffic = setting(MediumTraffic(), "Other TCP.")
+
+
+class TrafficSection(Section):
+    """Quality of service."""
+
+    access: RealmTraffic = setting(RealmTraffic(), "Towards the user equipment.")
+    core: RealmTraffic = setting(RealmTraffic(), "Towards the core.")
+
+
+class PolicySection(Section):
+    """The operator's decisions about calls."""
+
+    securing: SecuringSection = setting(SecuringSection(), "When e2ae security is applied.")
+    matching: Matching = setting(
+        Matching.CEMA,
+        "How MSRP clients match sessions: cema (RFC 6714), or sessmatch when all use the session-id only.",
+    )
+    delayed_establishment: bool = setting(
+        False, "Drop connection requests until the answer tells from whom to accept (TR 29.828 clause 4.4.2)."
+    )
+    nat: Traversal = setting(
+        Traversal.DETECTED,
+        "When a UE is taken to be behind a NAT, so that it opens TCP and is known by where it calls from:"
+        " never; detected: Via, Contact or a private c= differ from where its signalling comes from; always.",
+    )
+    tcp: TcpSection = setting(TcpSection(), "TCP media that are not secured here.")
+    traffic: TrafficSection = setting(TrafficSection(), "Marking and policing.")
+    inactivity: int = setting(
+        0,
+        "Let the gateway report media without any payload for this long (adid/ipstop), which is then taken"
+        " for a failure; 0: never.",
+        unit="s",
+        ge=0,
+        le=86_400,
+    )
+    on_bearer_failure: OnBearerFailure = setting(
+        OnBearerFailure.RELEASE, "What a failure that the gateway reports does to the call."
+    )
+    heartbeat: int = setting(
+        600, "Hanging termination detection; 0 switches it off.", unit="s", ge=0, le=65_535
+    )
