@@ -2,7 +2,8 @@
 
 import pytest
 
-from kit.gateway_talk import GatewayTalk, written
+from imsedge.agw.settings import Abilities
+from kit.gateway_talk import GatewayTalk, gateway_settings, written
 
 ADD = "Add = $ { Media { Stream = 1 { Local { v=0\nc=IN IP4 $\nm=- $ TCP -\n} } } }"
 
@@ -42,6 +43,25 @@ def test_the_union_over_all_is_what_each_can() -> None:
     )
     each = talk.ask("Context = * { AuditCapability = * { Audit { Packages { g-2 } } } }")
     assert each.count("g-2") == 3
+
+
+@pytest.mark.parametrize(
+    ("abilities", "modes", "incoming"),
+    [
+        (Abilities(), "proxy, merge", "accept, discard"),
+        (Abilities(relay=True, hold=True), "relay, proxy, merge", "accept, discard, hold"),
+    ],
+)
+def test_what_the_machine_allows_is_said(abilities: Abilities, modes: str, incoming: str) -> None:
+    talk = GatewayTalk(gateway_settings(abilities=abilities))  # type: ignore[arg-type]
+    talk.ask(f"Context = $ {{ {ADD} }}")
+    asked = "LocalControl { tcpbcc/mode, tcpbcc/incoming }"
+    told = f"LocalControl {{ tcpbcc/mode = {{ {modes} }}, tcpbcc/incoming = {{ {incoming} }} }}"
+    audit = f"Audit {{ Media {{ Stream = 1 {{ {asked} }} }} }}"
+    answer = talk.ask(f"Context = 1 {{ AuditCapability = ip/core/1 {{ {audit} }} }}")
+    assert answer == written(
+        f"Context = 1 {{ AuditCapability = ip/core/1 {{ Media {{ Stream = 1 {{ {told} }} }} }} }}"
+    )
 
 
 def test_root_has_other_capabilities() -> None:

@@ -61,6 +61,21 @@ def test_counters_are_read_from_what_nft_prints() -> None:
     assert nft.read_counters("Error: No such file") == (0, 0, 0)
 
 
+def test_all_counters_are_read_at_once() -> None:
+    answer = "{ 0x49000005 counter packets 1 bytes 60,\n 0x49000006 counter packets 2 bytes 99 }\n"
+    assert nft.read_everything(answer + "{ 0x49000005 counter packets 1 bytes 40 }") == {
+        0x4900_0005: 100,
+        0x4900_0006: 99,
+    }
+    assert nft.everything("t", "ip6") == ("list set ip6 t heard\n", "list set ip6 t said\n")
+
+
+def test_a_kernel_that_does_not_forward_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relays, "_lines", lambda _path: ["0"])
+    with pytest.raises(relays.RelayError, match=r"net.ipv4.ip_forward is 0"):
+        relays.Relays(("10.0.0.1",)).lead(WAY)
+
+
 def test_without_a_way_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     idle = relays.Relays(("10.0.0.1",))
@@ -132,6 +147,7 @@ def test_inside_one_connection_end_to_end() -> None:
         assert counters.octets_received > 5
         assert counters.octets_sent > 8
         assert not rig.seen(m.Established, access.endpoint)
+        assert rig.plane._services.relays.octets(access.endpoint, 1e9) > 13
         server.close()
         assert receive_all(caller) == b""
 

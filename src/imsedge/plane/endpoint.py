@@ -16,6 +16,7 @@ from imsedge.plane.connection import Connection
 from imsedge.plane.door import Door
 from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.link import Leg, Phase, admits, can_call, objection
+from imsedge.plane.loop import Timer
 from imsedge.plane.services import Services
 from imsedge.plane.vigil import Vigil
 
@@ -57,6 +58,7 @@ class Endpoint:
         self._end: Phase | None = None
         self._be_client = False
         self._relatching = False
+        self._expecting: Timer | None = None  # a call that was under way when we dialled
         self._vigil: Vigil | None = None  # over a connection that may be idle only so long
         self._quiet: Vigil | None = None  # over payload, connection or not
         self._counters = m.Counters()
@@ -143,6 +145,8 @@ class Endpoint:
     def _octets(self, ways: m.Ways) -> tuple[int, ...]:
         counters, connection = self._counters, self._connection
         received, sent = connection.octets if connection is not None else (0, 0)
+        if self._settings.handling is m.Handling.STATELESS:
+            return (self._services.relays.octets(self.number, self._now()),)
         both = (counters.octets_received + received, counters.octets_sent + sent)
         return {m.Ways.IN: both[:1], m.Ways.OUT: both[1:], m.Ways.BOTH: both}[ways]
 
@@ -216,6 +220,8 @@ class Endpoint:
             self._connection = self._connect(tcp.dial(local, remote, self._tune), accepted=False)
         except BearerError as error:
             if self._is_called(error):
+                limit = self._services.settings.connect_limit
+                self._expecting = self._services.loop.after(limit, self._on_nobody)
                 return
             self.lost(error)
         except OSError as error:
@@ -229,6 +235,9 @@ class Endpoint:
     def _is_called(self, error: BearerError) -> bool:
         """Whether the peer was faster: its connection has the same two addresses, and will be accepted."""
         return error.address_in_use and admits(self._settings)
+
+    def _on_nobody(self) -> None:
+        self.lost(BearerError(m.FailureCause.TCP_TIMEOUT, "what had the two addresses was no call"))
 
     def _on_accepted(self, sock: socket.socket, source: TransportAddress) -> None:
         sources = self._door.sources if self._door is not None else None
@@ -261,6 +270,7 @@ class Endpoint:
             self._tell(m.Latched(self.number, self._now(), source))
 
     def _connect(self, sock: socket.socket, *, accepted: bool) -> Connection:
+        self._expect_nobody()
         return Connection(
             self._services, sock, self._settings, self, accepted=accepted, be_client=self._be_client
         )
@@ -295,6 +305,7 @@ class Endpoint:
     def _hang_up(self, end: Phase) -> Connection | None:
         connection, self._connection = self._connection, None
         self._end, self._be_client = end, False
+        self._expect_nobody()
         if self._vigil is not None:
             self._vigil.stop()
             self._vigil = None
@@ -313,6 +324,11 @@ class Endpoint:
             octets_sent=counters.octets_sent + relayed.back,
             dropped=relayed.dropped + (self._door.dropped if self._door is not None else 0),
         )
+
+    def _expect_nobody(self) -> None:
+        if self._expecting is not None:
+            self._expecting.cancel()
+            self._expecting = None
 
     def _tell(self, event: m.AnyEvent) -> None:
         self._services.emit(event)

@@ -5,10 +5,13 @@ The table has the worker's process number in its name; what a worker that was ki
 the next one that starts.
 """
 
+import contextlib
+import ipaddress
 import logging
 import os
 import shutil
 import subprocess
+from math import inf
 from pathlib import Path
 
 from imsedge.core.errors import ImsedgeError
@@ -21,6 +24,9 @@ _PREFIX = "imsedge_"
 _CAP_NET_ADMIN = 12
 # Seconds; nft answers in milliseconds unless the machine is in trouble.
 _PATIENCE = 5.0
+# How old a rough look at the counters may be.
+LOOK_SECONDS = 1.0
+_FORWARDING = {"ip": "ipv4/ip_forward", "ip6": "ipv6/conf/all/forwarding"}
 
 
 class RelayError(ImsedgeError):
@@ -43,6 +49,8 @@ class Relays:
         self._addresses = addresses
         self._families: set[str] = set()
         self._ways: dict[int, Way] = {}
+        self._octets: dict[int, int] = {}  # of ways, by mark, when we last looked
+        self._looked = -inf
         self._past: dict[int, WayCounters] = {}  # of ways that were taken away
 
     def __len__(self) -> int:
@@ -84,6 +92,17 @@ class Relays:
         except RelayError:
             return past
 
+    def octets(self, number: int, now: float) -> int:
+        """Roughly what has passed a way, in both directions: one look at all of them serves for a while."""
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self._octets = {}
+            for family in self._families:
+                with contextlib.suppress(RelayError):
+                    answers = map(_run, nft.everything(self.table, family))
+                    self._octets |= nft.read_everything("".join(answers))
+        return self._octets.get(nft.mark_of(number), 0)
+
     def forget(self, number: int) -> None:
         """The endpoint is released."""
         self.end(number)
@@ -99,6 +118,10 @@ class Relays:
     def _prepare(self, family: str) -> None:
         if family in self._families:
             return
+        setting = _FORWARDING[family]
+        forwards = (_lines(f"/proc/sys/net/{setting}") or ["1"])[0].strip() != "0"
+        if not forwards and not all(map(_is_loopback, self._addresses)):
+            raise RelayError(f"the kernel forwards nothing: net.{setting.replace('/', '.')} is 0")
         ours = tuple(a for a in self._addresses if (":" in a) == (family == "ip6"))
         _run(nft.table(self.table, family, ours))
         self._families.add(family)
@@ -142,6 +165,10 @@ def _run(text: str) -> str:
         first = next(iter(done.stderr.splitlines()), "no reason given")
         raise RelayError(f"nft: {first}")
     return done.stdout
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
 
 
 def _lines(path: str) -> list[str]:

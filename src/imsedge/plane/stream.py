@@ -105,6 +105,8 @@ class Stream:
         settings, target = other.leg.settings, other.leg.settings.remote
         if own.local is None or other.local is None or target is None or not can_call(settings):
             return
+        if own.leg.phase is not Phase.IDLE:
+            return  # it has failed; the next word of the signalling is another chance
         passage = Passage.OPEN if leads(own.leg.settings, settings) else Passage.SHUT
         sources = own.leg.settings.source_filter or SourceFilter()
         way = Way(own.number, own.local, target, other.local, sources, passage)
