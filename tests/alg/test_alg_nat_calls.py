@@ -19,8 +19,11 @@ from imsedge.alg.procedures import (
 from imsedge.alg.session import Forward, MediaSession, Output, Perform, Refuse
 from imsedge.core.address import TransportAddress
 from imsedge.security.fingerprint import read_fingerprint
+from imsedge.sip.message import SipResponse
+from kit import edge_talk
 from kit.edge_bodies import CORE_OFFER, OFFER, core_answer, ue_answer
-from kit.edge_talk import FINGERPRINT, sdp
+from kit.edge_talk import FINGERPRINT, EdgeTalk, sdp
+from kit.gateway_talk import shown_request
 
 BOTH = frozenset({"msrp-tls"})
 PRINT = read_fingerprint(FINGERPRINT)
@@ -203,3 +206,47 @@ def test_never_means_never() -> None:
     seen.offer(Side.ACCESS, plain("actpass", 7654, HIDDEN))
     assert setup_of(seen.answer(plain("active", 9, "10.9.9.9"))) == "active"
     assert all(request.latch is None for _, _, request in seen.told)
+
+
+# --- whole calls, with a real gateway ----------------------------------------------------------------
+
+
+def told(talk: EdgeTalk) -> list[str]:
+    return [shown_request((action,)) for action in talk.h248]
+
+
+def test_a_registered_phone_is_found_out_by_its_contact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(edge_talk.CONTACTS, "ue", f"sip:alice@{HIDDEN}:5062")
+    talk = EdgeTalk()
+    talk.invite(CORE_OFFER.replace("actpass", "active"), party="core")
+    access, core = told(talk)
+    assert "ipnapt/latch { Stream = 1, napt = LATCH }" in " ".join(access.split())
+    assert all("tcpbcc/mode = merge" in order and "a=setup:passive" in order for order in (access, core))
+    assert "a=setup:actpass" in talk.body("ue")
+    talk.answer(200, hidden(ue_answer("active")))
+    assert f"c=IN IP4 {HIDDEN}" in told(talk)[2]
+    assert "a=setup:passive" in talk.body("core")
+    talk.inside("core", "ACK")
+    talk.inside("ue", "BYE")
+    assert talk.real.is_empty()
+
+
+def test_a_hidden_phone_calls_over_tls_and_both_sides_are_called() -> None:
+    talk = EdgeTalk()
+    talk.invite(hidden(OFFER))
+    talk.answer(200, core_answer("active"))
+    assert "a=setup:passive" in talk.body("ue")
+    core, access = told(talk)[2:]
+    assert all("tcpbcc/mode = merge" in order for order in (core, access))
+    assert "EstBNC" not in access
+    talk.inside("ue", "ACK")
+    talk.inside("core", "BYE")
+    assert talk.real.is_empty()
+
+
+def test_the_operator_reads_why_a_call_was_refused() -> None:
+    talk = EdgeTalk(Policy(anchoring=Anchoring.BEHIND_NAT, nat=Traversal.ALWAYS))
+    offer = plain("active", 9, "10.9.9.9", "TCP/TLS/MSRP")
+    assert talk.invite(offer, party="core") == ["core 488 INVITE"]
+    assert "annex D" in (talk.last("core", SipResponse).headers.get("Warning") or "")
+    assert any("annex D" in line for line in talk.logs)

@@ -31,7 +31,7 @@ Output = SendRequest | SendResponse | SendCancel | RequestTo | SendReply | Log
 
 
 class StreamView(Struct, frozen=True, kw_only=True):
-    """One secured stream: addresses as ``host:port``, empty where unknown."""
+    """One anchored stream: addresses as ``host:port``, empty where unknown."""
 
     stream: int
     access: str

@@ -25,7 +25,7 @@ def view_call(legs: Legs, media: Media, state: str, age: float) -> CallView:
 
 
 def view_streams(media: Media) -> tuple[StreamView, ...]:
-    """The secured streams of a call."""
+    """The anchored streams of a call."""
     return tuple(
         StreamView(
             stream=line.stream,

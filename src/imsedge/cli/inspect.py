@@ -105,7 +105,7 @@ def _try_get(url: str) -> Any:
 
 
 _CONTEXT_COLUMNS = ("context", "termination", "transport", "state", "local", "peer", "received", "sent")
-_CALL_COLUMNS = ("call", "from", "to", "state", "age", "gateway", "context", "secured streams")
+_CALL_COLUMNS = ("call", "from", "to", "state", "age", "gateway", "context", "streams")
 
 
 def _context_rows(context: Mapping[str, Any]) -> list[list[str]]:
