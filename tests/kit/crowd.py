@@ -83,6 +83,7 @@ class Crowd:
 
     def __init__(self, place: Place, ids: IdSource) -> None:
         self.echoes: list[Echo] = []
+        self._media: set[MediaEnd] = set()
         self._place, self._ids = place, ids
         self._phone, self._core = Willing("alice", DOMAIN, ids), Willing("core", DOMAIN, ids)
         self._identity = Identity(self_signed("ue", "alice"))
@@ -90,6 +91,7 @@ class Crowd:
     async def call(self) -> CrowdCall:
         """One more call, answered."""
         media = MediaEnd(self._place.ue_host, _ignore, self._identity)
+        self._media.add(media)
         offer = Told(
             address=media.local,
             setup="actpass",
@@ -107,6 +109,12 @@ class Crowd:
         """Hang up and close."""
         await self._phone.hang_up(call.dialog)
         await call.media.close()
+        self._media.discard(call.media)
+
+    async def leave(self) -> None:
+        """Close whatever is open, without a word."""
+        for media in self._media:
+            await media.close()
 
 
 @asynccontextmanager
@@ -126,6 +134,7 @@ async def crowd(place: Place) -> AsyncIterator[Crowd]:
         yield made
     finally:
         server.close()
+        await made.leave()
         await made._phone.stop()
         await made._core.stop()
 
