@@ -24,6 +24,7 @@ from imsedge.h248.model import (
     TransactionRequest,
 )
 from imsedge.h248.packages.catalogue import CATALOGUE
+from kit.h248_text import body_of
 
 HEAD = "!/3 [192.0.2.1] "
 
@@ -111,7 +112,7 @@ def _replace(octets: bytes, old: str, new: str) -> bytes:
 
 def test_an_error_in_a_command_leaves_its_neighbours_alone() -> None:
     octets = binary("T=1{C=1{MF=ip/core/1{M{O{MO=SR}}},MF=ip/core/2{M{O{MO=IN}}}}}")
-    (request,) = decode(_replace(octets, "800102a300", "800109a300")).body
+    (request,) = body_of(decode(_replace(octets, "800102a300", "800109a300")))
     assert isinstance(request, TransactionRequest)
     wrong, right = request.actions[0].commands
     assert wrong.error is not None
@@ -123,7 +124,7 @@ def test_an_unknown_command_is_443_for_its_action() -> None:
     octets = binary("T=1{C=1{MF=ip/core/1},C=2{MF=ip/core/2}}")
     at = octets.index(bytes.fromhex("010200000001")) - 8
     start = octets.rindex(b"\xa2", 0, at + 2)
-    (request,) = decode(octets[:start] + b"\xab" + octets[start + 1 :]).body
+    (request,) = body_of(decode(octets[:start] + b"\xab" + octets[start + 1 :]))
     assert isinstance(request, TransactionRequest)
     wrong, right = request.actions
     assert wrong.error is not None
@@ -133,7 +134,7 @@ def test_an_unknown_command_is_443_for_its_action() -> None:
 
 def test_an_error_in_a_transaction_keeps_its_number() -> None:
     octets = binary("T=77{C=1{MF=ip/core/1}}PN=3{}")
-    (request, pending) = decode(_replace(octets, "80014da1", "80014dad")).body
+    (request, pending) = body_of(decode(_replace(octets, "80014da1", "80014dad")))
     assert isinstance(request, TransactionRequest)
     assert request.error is not None
     assert (request.id, request.error.code) == (77, 403)
@@ -147,7 +148,7 @@ def test_an_error_in_a_transaction_keeps_its_number() -> None:
 )
 def test_words_in_commands_are_the_same_as_in_text(old: bytes, new: bytes) -> None:
     octets = binary("T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,PF=ETSI_BGF/2,20261121T02250000}}}}")
-    (request,) = decode(octets.replace(old, new)).body
+    (request,) = body_of(decode(octets.replace(old, new)))
     assert isinstance(request, TransactionRequest)
     assert request.actions[0].commands[0].error is not None
 
@@ -160,7 +161,7 @@ def test_the_message_identifier_is_the_same_as_in_text() -> None:
 
 def test_an_error_in_a_reply_is_a_protocol_error() -> None:
     octets = binary("P=77{C=1}")
-    (reply,) = decode(_replace(octets, "80014da2", "80014dad")).body
+    (reply,) = body_of(decode(_replace(octets, "80014da2", "80014dad")))
     assert isinstance(reply, TransactionReply)
     assert isinstance(reply.result, ErrorDescriptor)
     assert (reply.id, reply.result.code) == (77, 401)
@@ -180,7 +181,7 @@ def test_an_error_in_a_reply_is_a_protocol_error() -> None:
 )
 def test_messages_as_a_whole(octets: bytes, code: int | None) -> None:
     if code is None:
-        assert len(decode(octets).body) == MAX_TRANSACTIONS  # type: ignore[arg-type]
+        assert len(body_of(decode(octets))) == MAX_TRANSACTIONS
         return
     with pytest.raises(H248Error) as caught:
         decode(octets)
