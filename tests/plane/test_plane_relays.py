@@ -11,6 +11,7 @@ import pytest
 
 from imsedge.bearer import messages as m
 from imsedge.bearer.messages import SourceFilter
+from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
 from imsedge.plane import nft, relays
 from imsedge.plane.nft import Passage, Way
@@ -202,6 +203,56 @@ def test_inside_an_unknown_remote_leads_nowhere_until_told() -> None:
         rig.do(m.Configure(2, stateless(remote=backend)))
         rig.call(access)
         rig.accept(listener)
+
+
+@pytest.mark.system
+@inside
+def test_inside_an_end_gets_another_partner_and_its_counters_go_on() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access, core = pair(rig, backend)
+        rig.call(access)
+        rig.accept(listener)
+        before = rig.counters(access.endpoint).octets_received
+        rig.do(m.Release(core.endpoint))
+        rig.do(m.Open(3, 1, 1, HOST, stateless(remote=backend)))
+        rig.expect(m.Opened, 3)
+        rig.call(access)
+        rig.accept(listener)
+        assert rig.counters(access.endpoint).octets_received > before > 0
+        assert not rig.seen(m.Failed, access.endpoint)
+
+
+@pytest.mark.system
+@inside
+def test_inside_ipv6_has_a_table_of_its_own_and_families_are_not_mixed() -> None:
+    with (
+        PlaneRig(ports=(PortShare("::1", 9_000, 9_009), PortShare(HOST, 9_000, 9_009))) as rig,
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as far,
+    ):
+        backend = TransportAddress(*far.getsockname()[:2])
+        for number in (1, 2):
+            rig.do(m.Open(number, 1, 1, "::1", stateless(remote=backend if number == 2 else None)))
+        caller = rig.keep(socket.create_connection(rig.expect(m.Opened, 1).local, 5))
+        server = rig.keep(far.accept()[0])
+        caller.sendall(b"six")
+        assert receive_exactly(server, 3) == b"six"
+        rig.do(m.Open(3, 2, 2, HOST, stateless()), m.Open(4, 2, 2, "::1", stateless(remote=backend)))
+        failed = rig.expect(m.Failed, 3)
+        assert failed.detail == "stateless handling keeps the address family"
+
+
+@pytest.mark.system
+@inside
+def test_inside_modes_may_change() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access, core = pair(rig, backend)
+        aware = m.EndpointSettings(transport=TCP, remote=backend)
+        rig.do(m.Configure(access.endpoint, m.EndpointSettings(transport=TCP)), m.Configure(2, aware))
+        rig.call(access)
+        assert rig.accept(listener).getpeername() == core.local
+        rig.expect(m.Established, access.endpoint)
 
 
 @pytest.mark.system

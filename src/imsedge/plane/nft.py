@@ -139,6 +139,11 @@ def change(name: str, old: Way, new: Way) -> str:
     return "".join(lines)
 
 
+def pardon(name: str, way: Way) -> str:
+    """End the refusal that ``end`` has left; an error when its time is over anyway."""
+    return _element("delete", name, way, "gate", f"{mark_of(way.number):#x}")
+
+
 def end(name: str, way: Way) -> str:
     """The way is gone; who still sends on it is told with RST."""
     mark = mark_of(way.number)

@@ -66,10 +66,17 @@ class Relays:
             return
         if old is None:
             self._prepare(way.family)
-            _run(nft.begin(self.table, way))
+            self._begin(way)
         else:
             _run(nft.change(self.table, old, way))
         self._ways[way.number] = way
+
+    def _begin(self, way: Way) -> None:
+        text = nft.begin(self.table, way)
+        if way.number in self._past:
+            with contextlib.suppress(RelayError):
+                _run(nft.pardon(self.table, way))
+        _run(text)
 
     def end(self, number: int) -> None:
         """Nothing passes there any more; may be repeated."""
