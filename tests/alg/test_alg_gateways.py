@@ -1,6 +1,7 @@
 """The gateway directory, and what notifications are read as (notifications, media, procedures)."""
 
 import pytest
+from msgspec.structs import replace
 
 from imsedge.alg import media, messages, procedures  # noqa: F401 - proven here and by the calls
 from imsedge.alg.gateways import Gateways
@@ -116,6 +117,20 @@ def test_a_gateway_cannot_order_us_about() -> None:
     replies = accept(ActionRequest(1, (add, broken))).replies
     assert replies[0].error == ErrorDescriptor(443, "Unsupported or Unknown Command")
     assert read_reports(ActionRequest(1, (add,))) == []
+
+
+def test_a_report_that_cannot_be_read_gets_its_error_and_those_behind_it_are_not_heard() -> None:
+    """H.248.1 clause 8.2.1; an optional one does not end the action."""
+    mistake = ErrorDescriptor(472, "Required Information Missing")
+    broken = CommandRequest(Verb.NOTIFY, ("ip/core/1",), error=mistake)
+    change = ServiceChange("Forced", "904 Termination malfunctioning")
+    good = CommandRequest(Verb.SERVICE_CHANGE, ("ip/core/1",), service_change=change)
+    errors = [reply.error for reply in accept(ActionRequest(1, (good, broken, good))).replies]
+    assert errors == [None, mistake]
+    assert len(read_reports(ActionRequest(1, (good, broken, good)))) == 1
+    optional = replace(broken, optional=True)
+    errors = [reply.error for reply in accept(ActionRequest(1, (optional, good))).replies]
+    assert errors == [mistake, None]
 
 
 def test_sides_are_opposite() -> None:

@@ -25,6 +25,10 @@ from imsedge.h248.association import (
 from imsedge.h248.association.rows import METHODS
 from imsedge.h248.association.service_change import read_result, write_change
 from imsedge.h248.model import (
+    NULL_CONTEXT,
+    ROOT,
+    ActionRequest,
+    CommandRequest,
     ErrorDescriptor,
     Message,
     ServiceChange,
@@ -32,6 +36,7 @@ from imsedge.h248.model import (
     ServiceChangeResult,
     TransactionReply,
     TransactionRequest,
+    Verb,
     fold,
 )
 from imsedge.h248.transactions import (
@@ -304,6 +309,19 @@ def test_leaving_is_understood_from_a_gateway_that_is_not_registered() -> None:
     assert change(1, "Graceful").code == 505
     assert read_result(change(2, "Forced")) == ServiceChangeResult()
     assert change(3, "X-own")[0].replies[0].error.code == 449
+    assert not right.log
+
+
+def test_a_registration_that_cannot_be_read_is_told_what_is_wrong_with_it() -> None:
+    """505 would only ask for the same again."""
+    wire = Wire()
+    right = controller(wire)
+    mistake = ErrorDescriptor(472, "Required Information Missing")
+    command = CommandRequest(Verb.SERVICE_CHANGE, (ROOT,), error=mistake)
+    request = TransactionRequest(1, (ActionRequest(NULL_CONTEXT, (command,)),))
+    right.feed(Received(Message(1, GATEWAY, (request,)), B))
+    (reply,) = decoded(wire.sent[-1][2]).body
+    assert reply.result[0].replies[0].error == mistake
     assert not right.log
 
 
