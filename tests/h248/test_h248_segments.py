@@ -145,6 +145,14 @@ def test_each_segment_is_acknowledged_also_when_it_comes_again() -> None:
     assert v3(m, last) == [ack]
 
 
+def test_a_segment_under_an_older_version_is_acknowledged_in_the_one_that_has_segments() -> None:
+    machine = transactions()
+    (sent,) = machine.handle(SendRequest(audit(), B), 0.0)
+    number = decoded(sent).body[0].id
+    (ack,) = machine.handle(Received(b"!/2 <gw.example.net> P=%d/1{C=-{AV=ROOT}}" % number, B), 0.1)
+    assert (decoded(ack).version, decoded(ack).body) == (3, (SegmentAck(number, 1),))
+
+
 def test_a_first_segment_is_a_sign_of_life() -> None:
     m = transactions()
     m.handle(SendRequest(audit(), B, tag=7, version=3), 0.0)

@@ -98,3 +98,12 @@ def test_any_octets(chunks: list[bytes]) -> None:
     for chunk in chunks:
         framer.receive(chunk)
         assert framer.buffered <= 254 + len(chunk)
+
+
+@pytest.mark.parametrize("lead", [b"\n\r\n", b"\r\n\n", b"\n\n\r\n\n", b"\r\n\r\n\n\r\n"])
+def test_empty_lines_of_every_kind_are_passed_over_whole_or_in_pieces(lead: bytes) -> None:
+    message = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n"
+    whole, pieces = Framer(), Framer()
+    shown = whole.receive(lead + message)
+    assert shown[-1] == Frame(message)
+    assert [item for octet in lead + message for item in pieces.receive(bytes((octet,)))] == shown

@@ -71,14 +71,16 @@ class Framer:
 
     def _skip_empty_lines(self) -> Ping | None:
         buffer = self._buffer
-        if buffer[:4] == _PING:
-            del buffer[:4]
-            return Ping()
-        if buffer[:2] == b"\r\n" and not _PING.startswith(buffer[:4]):
-            del buffer[:2]  # a pong, or an empty line in front of a message
-        while buffer[:1] == b"\n":
-            del buffer[:1]
-        return None
+        while True:
+            if buffer[:4] == _PING:
+                del buffer[:4]
+                return Ping()
+            if buffer[:2] == b"\r\n" and not _PING.startswith(buffer[:4]):
+                del buffer[:2]  # a pong, or an empty line in front of a message
+            elif buffer[:1] == b"\n":
+                del buffer[:1]
+            else:
+                return None
 
     def _measure(self) -> int:
         """Octets of header, empty line and body; 0 when the header is not complete yet."""

@@ -47,10 +47,9 @@ from imsedge.h248.transactions.events import (
     Tune,
 )
 from imsedge.h248.transactions.round_trip import BackOff, RoundTrip
-from imsedge.h248.transactions.segments import split
+from imsedge.h248.transactions.segments import SEGMENTS_SINCE, split
 from imsedge.h248.transactions.settings import TransactionSettings
 
-SEGMENTS_SINCE = 3  # version of H.248.1
 _FORGET_TOGETHER = 1.0  # seconds: ids are forgotten in batches, not with one timer each
 
 

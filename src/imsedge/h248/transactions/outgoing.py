@@ -36,7 +36,7 @@ from imsedge.h248.transactions.events import (
     Tune,
 )
 from imsedge.h248.transactions.round_trip import BackOff, RoundTrip
-from imsedge.h248.transactions.segments import Assembly
+from imsedge.h248.transactions.segments import SEGMENTS_SINCE, Assembly
 from imsedge.h248.transactions.settings import TransactionSettings
 
 FIRST_ID, LAST_ID = 1, 0xFFFF_FFFE  # 0 answers what has no id; all ones is kept free
@@ -184,7 +184,8 @@ class Outgoing:
         """Acknowledge it, also when it is a repeat, and see whether the reply is complete."""
         ack = SegmentAck(reply.id, reply.segment or 0, reply.last)
         outputs: list[TransactionOutput]
-        outputs = [Transmit(self._composer.compose(source, version, ack), source)]
+        said_in = max(version, SEGMENTS_SINCE)  # whatever the header of the segment said
+        outputs = [Transmit(self._composer.compose(source, said_in, ack), source)]
         request = self._match(reply.id, source)
         if request is None:
             return outputs

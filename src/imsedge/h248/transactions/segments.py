@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from imsedge.h248.model import ActionReply, ErrorDescriptor, TransactionReply
 from imsedge.h248.transactions.events import Result
 
+SEGMENTS_SINCE = 3  # version of H.248.1
 MAX_SEGMENTS = 64  # of one reply that we put together: 4 MB
 _BETWEEN = 12  # octets that a neighbour costs at most: a comma and a line end, or longer BER lengths
 
