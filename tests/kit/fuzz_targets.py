@@ -151,7 +151,7 @@ CSeq: 1 INVITE\r\nContact: <sip:a@192.0.2.1>\r\nRoute: <sip:p;lr>, <sip:q;lr>\r\
 \r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%b""" % (len(_SDP), _SDP)
 _SIP_OK = _SIP.replace(b"INVITE sip:bob@example.net SIP/2.0", b"SIP/2.0 200 OK")
 _MSRP = b"""MSRP a786hjs2 SEND\r\nTo-Path: msrp://192.0.2.2:7654/b;tcp\r\nFrom-Path: msrp://b;tcp\
-\r\nMessage-ID: 87652\r\nByte-Range: 1-5/10\r\nContent-Type: text/plain\r\n\r\nhello\r\n-------a786hjs2+\r\n"""
+\r\nMessage-ID: 87652\r\nByte-Range: 1-5/10\r\nContent-Type: a/b\r\n\r\nhello\r\n-------a786hjs2+\r\n"""
 _MSRP_OK = b"MSRP a786hjs2 200 OK\r\nTo-Path: msrp://a;tcp\r\nFrom-Path: msrp://b;tcp\r\n-------a786hjs2$\r\n"
 
 
