@@ -103,11 +103,14 @@ class Stream:
     def _lead(self, own: Endpoint, other: Endpoint) -> None:
         """Let the kernel pass on to the other peer whatever comes here from the own one."""
         settings, target = other.leg.settings, other.leg.settings.remote
-        if own.local is None or other.local is None or target is None or not can_call(settings):
+        if own.local is None or other.local is None:
             return
         if own.leg.phase is not Phase.IDLE:
             return  # it has failed; the next word of the signalling is another chance
         passage = Passage.OPEN if leads(own.leg.settings, settings) else Passage.SHUT
+        if target is None or not can_call(settings):
+            # Shut already: of a SYN that came before its way the kernel would remember a connection without.
+            target, passage = other.local, Passage.SHUT
         sources = own.leg.settings.source_filter or SourceFilter()
         way = Way(own.number, own.local, target, other.local, sources, passage)
         try:
