@@ -48,10 +48,12 @@ class Openssl:
         return cls(folder, "s_client", "-connect", str(remote), "-nocommands", *identity, *options)
 
     @classmethod
-    def server(cls, folder: Path, local: TransportAddress, who: OpensslCertificate) -> Self:
+    def server(cls, folder: Path, local: TransportAddress, who: OpensslCertificate, *options: str) -> Self:
         """Asks for a client certificate and takes any."""
         identity = ("-cert", str(who.certificate), "-key", str(who.key))
-        return cls(folder, "s_server", "-accept", str(local), "-Verify", "1", "-naccept", "1", *identity)
+        return cls(
+            folder, "s_server", "-accept", str(local), "-Verify", "1", "-naccept", "1", *identity, *options
+        )
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:

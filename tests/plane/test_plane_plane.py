@@ -35,8 +35,11 @@ def descriptors() -> int:
 
 CANNOT_BE_OPENED = {
     "an address that is not ours": (m.Open(1, 1, 1, "192.0.2.1", TCP), "none of the addresses"),
-    "UDP": (m.Open(1, 1, 1, HOST, settings(m.Transport.UDP)), "no UDP"),
-    "DTLS": (m.Open(1, 1, 1, HOST, settings(m.Transport.DTLS)), "no DTLS"),
+    "UDP": (m.Open(1, 1, 1, "192.0.2.1", settings(m.Transport.UDP)), "none of the addresses"),
+    "DTLS without its certificate": (
+        m.Open(1, 1, 1, HOST, settings(m.Transport.DTLS, certificate="other")),
+        "no certificate named other",
+    ),
     "a certificate that nobody gave us": (
         m.Open(1, 1, 1, HOST, settings(m.Transport.TLS, certificate="other")),
         "no certificate named other",

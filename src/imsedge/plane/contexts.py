@@ -7,6 +7,7 @@ the validity of any certificate: "not yet valid" is then always among the errors
 turn down, and its alert is ``bad_certificate``.  Dates prove nothing where the fingerprint is the authority.
 """
 
+import hmac
 import os
 from collections.abc import Iterable
 from datetime import datetime
@@ -36,6 +37,16 @@ class Expectation:
         self.mismatch = False
 
 
+class Visitor(Expectation):
+    """The same for DTLS; ``source``: whom a cookie is made for."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, fingerprints: tuple[Fingerprint, ...] | None, source: bytes) -> None:
+        super().__init__(fingerprints)
+        self.source = source
+
+
 class TlsContexts:
     """One OpenSSL context a certificate and role, made when first used."""
 
@@ -44,31 +55,44 @@ class TlsContexts:
         find_profile(profile)
         self._profile = profile
         self._certificates = {certificate.name: certificate for certificate in certificates}
-        self._contexts: dict[tuple[str, TlsRole], SSL.Context] = {}
+        self._contexts: dict[tuple[str, TlsRole, bool], SSL.Context] = {}
+        self._secret = os.urandom(32)  # of the cookies
         self._key_log = _key_log_writer(Path(key_log)) if key_log is not None else None
 
     def knows(self, certificate: str) -> bool:
         """Whether there is a certificate of that name."""
         return certificate in self._certificates
 
-    def find(self, certificate: str, role: TlsRole) -> SSL.Context:
-        """The context to make connections from."""
-        found = self._contexts.get((certificate, role))
+    def find(self, certificate: str, role: TlsRole, *, datagram: bool = False) -> SSL.Context:
+        """The context to make connections from; ``datagram``: of DTLS."""
+        found = self._contexts.get((certificate, role, datagram))
         if found is None:
             if certificate not in self._certificates:
                 raise LocalError(f"the media plane has no certificate named {certificate}")
-            found = self._make(self._certificates[certificate], role)
-            self._contexts[certificate, role] = found
+            found = self._make(self._certificates[certificate], role, datagram=datagram)
+            self._contexts[certificate, role, datagram] = found
         return found
 
-    def _make(self, certificate: Certificate, role: TlsRole) -> SSL.Context:
-        made = context(self._profile, certificate, Role(role.value), keylog=self._key_log)
+    def _make(self, certificate: Certificate, role: TlsRole, *, datagram: bool) -> SSL.Context:
+        made = context(self._profile, certificate, Role(role.value), datagram=datagram, keylog=self._key_log)
+        if datagram:
+            made.set_options(SSL.OP_NO_QUERY_MTU)
+            made.set_cookie_generate_callback(self._cookie)
+            made.set_cookie_verify_callback(self._is_cookie)
         made.set_verify(_REQUIRED, _verify)
         store = made.get_cert_store()
         if store is None:
             raise LocalError("OpenSSL made a context without a certificate store")
         store.set_time(_BEFORE_ALL)
         return made
+
+    def _cookie(self, connection: SSL.Connection) -> bytes:
+        """Nothing is remembered of who has not returned it (RFC 6347 clause 4.2.1)."""
+        visitor: Visitor = connection.get_app_data()
+        return hmac.digest(self._secret, visitor.source, "sha256")
+
+    def _is_cookie(self, connection: SSL.Connection, cookie: bytes) -> bool:
+        return hmac.compare_digest(cookie, self._cookie(connection))
 
 
 def _verify(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, _ok: int) -> bool:

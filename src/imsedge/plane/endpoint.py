@@ -24,7 +24,6 @@ from imsedge.plane.vigil import Vigil
 REFUSALS_REPORTED = 8
 
 _OUT_OF = frozenset({EADDRINUSE, EMFILE, ENFILE})
-_NOT_BUILT = {m.Transport.UDP: "UDP", m.Transport.DTLS: "DTLS"}
 _ENDED = frozenset({Phase.CLOSED, Phase.FAILED})
 
 
@@ -175,8 +174,6 @@ class Endpoint:
 
     def _check(self) -> None:
         transport = self._settings.transport
-        if transport in _NOT_BUILT:
-            raise ValueError(f"this plane has no {_NOT_BUILT[transport]}")
         if transport is m.Transport.TLS and not self._services.contexts.knows(self._settings.certificate):
             raise ValueError(f"there is no certificate named {self._settings.certificate}")
 

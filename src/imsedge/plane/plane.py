@@ -4,11 +4,13 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WorkerSettings
 from imsedge.plane.buffer import Buffer
 from imsedge.plane.contexts import TlsContexts
+from imsedge.plane.datagram import DATAGRAM, DatagramEndpoint, DatagramStream
 from imsedge.plane.endpoint import Endpoint
 from imsedge.plane.faults import BearerError
 from imsedge.plane.knocks import Knocks
@@ -21,6 +23,45 @@ from imsedge.plane.stream import Stream
 _LOG = logging.getLogger("imsedge.plane")
 
 
+class _Link(Protocol):
+    """``Stream`` or ``DatagramStream``, whose ends are of its own kind."""
+
+    @property
+    def is_full(self) -> bool: ...
+
+    @property
+    def is_empty(self) -> bool: ...
+
+    def join(self, endpoint: Any, /) -> None: ...
+
+    def leave(self, endpoint: Any, /) -> None: ...
+
+    def review(self) -> None: ...
+
+
+class _Bearer(Protocol):
+    """``Endpoint`` or ``DatagramEndpoint``."""
+
+    number: int
+    joint: Any
+
+    def open(self) -> bool: ...
+
+    def configure(self, settings: m.EndpointSettings) -> None: ...
+
+    def start_tcp(self) -> None: ...
+
+    def start_tls(self) -> None: ...
+
+    def relatch(self) -> None: ...
+
+    def query(self) -> None: ...
+
+    def release(self) -> None: ...
+
+    def lost(self, error: BearerError) -> None: ...
+
+
 class Plane:
     """Give it commands with ``handle``, let it work with ``run_once``, and take the events.
 
@@ -31,8 +72,8 @@ class Plane:
         """``SettingError`` when the TLS profile is unknown."""
         self.loop = Loop(clock)
         self._events: list[m.AnyEvent] = []
-        self._endpoints: dict[int, Endpoint] = {}
-        self._streams: dict[int, Stream] = {}
+        self._endpoints: dict[int, _Bearer] = {}
+        self._streams: dict[int, _Link] = {}
         self._link_of: dict[int, int] = {}
         self._services = Services(
             settings,
@@ -93,12 +134,12 @@ class Plane:
 
     def _open(self, command: m.Open) -> None:
         number = command.endpoint
-        stream = self._streams.get(command.link) or Stream(self._services)
-        if number in self._endpoints or stream.is_full:
-            reason = "the endpoint is open already" if number in self._endpoints else "the link has two ends"
+        stream = self._stream(command.link, datagram=command.settings.transport in DATAGRAM)
+        if stream is None or number in self._endpoints or stream.is_full:
+            reason = "the endpoint is open already" if number in self._endpoints else _objection(stream)
             self._events.append(m.OpenFailed(number, self.loop.now(), exhausted=False, reason=reason))
             return
-        endpoint = Endpoint(self._services, command, stream)
+        endpoint = self._endpoint(command, stream)
         if endpoint.open():
             self._endpoints[number] = endpoint
             self._link_of[number] = command.link
@@ -106,7 +147,20 @@ class Plane:
             stream.join(endpoint)
             stream.review()
 
-    def _obey(self, endpoint: Endpoint, command: m.AnyCommand) -> None:
+    def _endpoint(self, command: m.Open, stream: _Link) -> _Bearer:
+        if isinstance(stream, DatagramStream):
+            return DatagramEndpoint(self._services, command, stream)
+        assert isinstance(stream, Stream)  # noqa: S101 - there is no third kind
+        return Endpoint(self._services, command, stream)
+
+    def _stream(self, link: int, *, datagram: bool) -> _Link | None:
+        """The stream of that link, perhaps a new one; ``None``: it carries something else."""
+        stream = self._streams.get(link)
+        if stream is None:
+            return DatagramStream() if datagram else Stream(self._services)
+        return stream if isinstance(stream, DatagramStream) is datagram else None
+
+    def _obey(self, endpoint: _Bearer, command: m.AnyCommand) -> None:
         match command:
             case m.Configure(settings=settings):
                 endpoint.configure(settings)
@@ -123,12 +177,12 @@ class Plane:
             case m.Release():
                 self._release(endpoint)
 
-    def _relink(self, endpoint: Endpoint, command: m.Relink) -> None:
+    def _relink(self, endpoint: _Bearer, command: m.Relink) -> None:
         number, now = endpoint.number, self.loop.now()
         if self._link_of[number] != command.link:
-            stream = self._streams.get(command.link) or Stream(self._services)
-            if stream.is_full:
-                self._events.append(m.RelinkFailed(number, now, command.link, "the link has two ends"))
+            stream = self._stream(command.link, datagram=isinstance(endpoint, DatagramEndpoint))
+            if stream is None or stream.is_full:
+                self._events.append(m.RelinkFailed(number, now, command.link, _objection(stream)))
                 return
             self._unlink(endpoint)
             self._link_of[number] = command.link
@@ -138,17 +192,21 @@ class Plane:
             stream.review()
         self._events.append(m.Relinked(number, now, command.link))
 
-    def _unlink(self, endpoint: Endpoint) -> None:
+    def _unlink(self, endpoint: _Bearer) -> None:
         link = self._link_of.pop(endpoint.number)
         stream = self._streams[link]
         stream.leave(endpoint)
         if stream.is_empty:
             del self._streams[link]
 
-    def _release(self, endpoint: Endpoint) -> None:
+    def _release(self, endpoint: _Bearer) -> None:
         del self._endpoints[endpoint.number]
         self._unlink(endpoint)
         endpoint.release()
+
+
+def _objection(stream: _Link | None) -> str:
+    return "the link has two ends" if stream is not None else "one end of the link is TCP, the other UDP"
 
 
 def _pools(settings: WorkerSettings) -> dict[str, PortPool]:
