@@ -14,10 +14,9 @@ from imsedge.h248.binary.ber import (
     Sequence,
     SequenceOf,
     Text,
-    element,
-    header,
     integer_octets,
 )
+from imsedge.h248.binary.tlv import element, header
 from imsedge.h248.errors import H248Error
 
 BITS = Bits("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")

@@ -6,36 +6,40 @@ from imsedge.core.errors import LocalError
 from imsedge.h248.binary.descriptions import (
     read_description,
     read_description_names,
+    read_line,
     write_description,
     write_description_names,
+    write_line,
 )
 
 
 def test_one_group_a_session_and_one_property_a_line() -> None:
     groups = write_description("v=0\nc=IN IP4 $\nv=0\nm=- $ TCP -\n")
-    assert [[number for number, _ in group] for group in groups] == [[0xB001, 0xB008], [0xB001, 0xB00F]]
-    assert groups[0][0] == (0xB001, (bytes.fromhex("160130"),))
-    assert read_description(groups) == "v=0\r\nc=IN IP4 $\r\nv=0\r\nm=- $ TCP -\r\n"
+    assert groups == [["v=0", "c=IN IP4 $"], ["v=0", "m=- $ TCP -"]]
+    assert write_line("v=0") == (0xB001, (bytes.fromhex("160130"),))
+    assert read_description(tuple(map(tuple, groups))) == "v=0\r\nc=IN IP4 $\r\nv=0\r\nm=- $ TCP -\r\n"
 
 
 def test_nothing_is_no_group() -> None:
-    assert write_description("") == ()
+    assert write_description("") == []
     assert read_description(()) == ""
 
 
 @pytest.mark.parametrize("line", ["no line", "x=1", "vv=0", "=0"])
 def test_what_is_no_sdp_has_no_place(line: str) -> None:
     with pytest.raises(LocalError):
-        write_description(f"v=0\r\n{line}\r\n")
+        write_line(line)
 
 
 @pytest.mark.parametrize(
-    "groups", [(((0x1001, (b"\x02\x01\x05",)),),), (((0x008C_0001, (b"\x01", b"")),),), (((0xB001, ()),),)]
+    ("number", "values"), [(0x1001, (b"\x02\x01\x05",)), (0x008C_0001, (b"\x01", b"")), (0xB001, ())]
 )
-def test_properties_that_are_no_sdp_survive(
-    groups: tuple[tuple[tuple[int, tuple[bytes, ...]], ...], ...],
-) -> None:
-    assert write_description(read_description(groups)) == groups
+def test_properties_that_are_no_sdp_survive(number: int, values: tuple[bytes, ...]) -> None:
+    assert write_line(read_line(number, values)) == (number, values)
+
+
+def test_lines_end_as_they_like() -> None:
+    assert write_description("v=0\r\n \rc=x\n\n") == [["v=0", "c=x"]]
 
 
 def test_names_of_lines_in_an_individual_audit() -> None:

@@ -4,7 +4,6 @@ import pytest
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.binary.audits import AUDIT
-from imsedge.h248.binary.ber import element, header
 from imsedge.h248.binary.commands import COMMAND
 from imsedge.h248.binary.contexts import CONTEXT_AUDIT
 from imsedge.h248.binary.descriptors import MEDIA
@@ -12,6 +11,7 @@ from imsedge.h248.binary.events import EVENTS
 from imsedge.h248.binary.leaves import ERROR, Context
 from imsedge.h248.binary.messages import read_message, write_message
 from imsedge.h248.binary.terminations import TerminationNames
+from imsedge.h248.binary.tlv import element, header
 from imsedge.h248.codec import DEFAULT_BINARY, Encoding, decode, encode, encoding_of
 from imsedge.h248.errors import H248Error
 from imsedge.h248.limits import MAX_TRANSACTIONS

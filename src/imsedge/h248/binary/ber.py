@@ -13,86 +13,15 @@ contents are skipped with a counter instead of recursion, so depth costs nothing
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Protocol
 
 from imsedge.core.errors import LocalError
 from imsedge.h248 import errors
+from imsedge.h248.binary.straight import field_of, reader, writer
+from imsedge.h248.binary.tlv import HIGH_TAG, SEQUENCE, element, header, wrong
 from imsedge.h248.errors import H248Error
 
-CONSTRUCTED = 0x20
-CONTEXT = 0x80
-HIGH_TAG = 0x1F  # the tag number follows in octets of its own: nothing in the module has that many components
-SEQUENCE = 0x30
-MAX_LENGTH_OCTETS = 4  # of a long form length: no message is longer than 2**32
-
 Values = dict[str, Any]
-
-
-def wrong(reason: str, offset: int) -> H248Error:
-    """A syntax error; whoever knows the level gives it the code of that level."""
-    return H248Error(errors.SYNTAX_MESSAGE, f"{reason} (octet {offset})", offset=offset)
-
-
-def header(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
-    """Identifier octet, start and stop of the contents, and where the next element starts."""
-    if end - at < 2:
-        raise wrong("an element is cut off", at)
-    tag = data[at]
-    length = data[at + 1]
-    start = at + 2
-    if length < 0x80:
-        stop = start + length
-    elif length == 0x80:
-        if not tag & CONSTRUCTED:
-            raise wrong("a primitive element of indefinite length", at)
-        stop = _end_of_contents(data, start, end)
-        return tag, start, stop, stop + 2
-    else:
-        count = length & 0x7F
-        if count > MAX_LENGTH_OCTETS or start + count > end:
-            raise wrong("a length is too long", at)
-        start += count
-        stop = start + int.from_bytes(data[start - count : start], "big")
-    if stop > end or tag & HIGH_TAG == HIGH_TAG:
-        raise wrong("an element is longer than what holds it", at)
-    return tag, start, stop, stop
-
-
-def _end_of_contents(data: bytes, at: int, end: int) -> int:
-    """Where the two zero octets stand that close contents of indefinite length; nested ones are counted."""
-    open_elements = 1
-    while True:
-        if end - at < 2:
-            raise wrong("contents of indefinite length do not end", at)
-        length = data[at + 1]
-        if data[at] == 0 and length == 0:
-            open_elements -= 1
-            if not open_elements:
-                return at
-            at += 2
-        elif length == 0x80:
-            open_elements += 1
-            at += 2
-        elif length < 0x80:
-            at += 2 + length
-        else:
-            _, _, _, at = header(data, at, end)
-
-
-@cache
-def heads(tag: int) -> list[bytes]:
-    """Identifier and length octets of ``tag`` with 0 to 127 contents octets."""
-    return [bytes((tag, size)) for size in range(0x80)]
-
-
-def element(tag: int, contents: bytes) -> bytes:
-    """One element with the shortest definite length."""
-    size = len(contents)
-    if size < 0x80:
-        return heads(tag)[size] + contents
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + contents
 
 
 class Type(Protocol):
@@ -114,6 +43,7 @@ class Integer:
 
     def __init__(self, highest: int) -> None:
         self.highest = highest
+        self.plain = f"data[begin] if end == begin + 1 and data[begin] <= {min(highest, 0x7F)}"
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> int:  # noqa: ARG002 - one shape
         value = int.from_bytes(data[start:stop], "big", signed=True)
@@ -137,6 +67,7 @@ class Boolean:
     """BOOLEAN."""
 
     tag = 0x01
+    plain = "data[begin] != 0 if end == begin + 1"
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> bool:  # noqa: ARG002 - one shape
         if stop - start != 1:
@@ -151,6 +82,7 @@ class Null:
     """NULL: there or not; ``True`` is there, ``False`` is left out by ``split``."""
 
     tag = 0x05
+    plain = "True if end == begin"
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> bool:  # noqa: ARG002 - one shape
         if start != stop:
@@ -190,6 +122,7 @@ class Octets:
 
     def __init__(self, low: int = 0, high: int = 0xFFFF_FFFF) -> None:
         self.low, self.high = low, high
+        self.plain = f"data[begin:end] if {low} <= end - begin <= {high}"
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> bytes:  # noqa: ARG002 - one shape
         if not self.low <= stop - start <= self.high:
@@ -294,9 +227,9 @@ class Choice:
         build: Callable[[Any, str, Any], Any] | None = None,
         split: Callable[[Any, Any], tuple[str, Any]] | None = None,
     ) -> None:
-        fields = [Field(name, kind, number) for number, (name, kind) in enumerate(alternatives)]
-        self._by_tag = {field.identifier: (field.name, field.read) for field in fields}
-        self._by_name = {field.name: field for field in fields}
+        fields = [field_of(name, kind, number) for number, (name, kind) in enumerate(alternatives)]
+        self._by_tag = {field.identifier: (field.name, field.kind.read) for field in fields}
+        self._by_name = {field.name: (field.identifier, field.kind.write) for field in fields}
         self._build = build
         self._split = split
 
@@ -321,21 +254,8 @@ class Choice:
     def write(self, context: Any, value: Any) -> bytes:
         """The whole element with its tag."""
         name, inner = self._split(context, value) if self._split is not None else value
-        field = self._by_name[name]
-        return element(field.identifier, field.write(context, inner))
-
-
-class Field:
-    """One row of a SEQUENCE or CHOICE: component name, type, number."""
-
-    __slots__ = ("heads", "identifier", "name", "needed", "read", "write")
-
-    def __init__(self, name: str, kind: Any, number: int, *, needed: bool = False) -> None:
-        constructed = isinstance(kind, Choice) or kind.tag == SEQUENCE
-        self.name, self.needed = name, needed
-        self.identifier = CONTEXT | (CONSTRUCTED if constructed else 0) | number
-        self.heads = heads(self.identifier)
-        self.read, self.write = kind.read, kind.write
+        identifier, write = self._by_name[name]
+        return element(identifier, write(context, inner))
 
 
 class Sequence:
@@ -353,27 +273,18 @@ class Sequence:
         build: Callable[[Any, Values], Any],
         split: Callable[[Any, Any], Mapping[str, Any]],
     ) -> None:
-        fields = [
-            Field(name.rstrip("?"), kind, number, needed=not name.endswith("?"))
-            for number, (name, kind) in enumerate(rows.items())
-        ]
-        self._by_tag = {field.identifier: (field.name, field.read) for field in fields}
-        self._rows = [(field.name, field.write, field.heads, field.identifier) for field in fields]
+        fields = [field_of(name, kind, number) for number, (name, kind) in enumerate(rows.items())]
+        self._by_tag = {field.identifier: (field.name, field.kind.read) for field in fields}
         self._needed = [field.name for field in fields if field.needed]
         self._build = build
-        self._split = split
+        self.read = reader(fields, build, self._walk)
+        self.write = writer(fields, split)
 
-    def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:
-        values: Values = {}
-        by_tag = self._by_tag
-        at = start
+    def _walk(self, context: Any, data: bytes, start: int, at: int, stop: int, values: Values) -> Any:
+        """Element by element: components in any order, unknown ones, and what is wrong."""
         while at < stop:
-            begin = at + 2
-            if begin <= stop and (length := data[at + 1]) < 0x80 and (end := begin + length) <= stop:
-                tag, at = data[at], end  # nearly every element is short: no call for those
-            else:
-                tag, begin, end, at = header(data, at, stop)
-            row = by_tag.get(tag)
+            tag, begin, end, at = header(data, at, stop)
+            row = self._by_tag.get(tag)
             if row is not None:
                 name, read = row
                 if name in values:
@@ -385,16 +296,3 @@ class Sequence:
             if name not in values:
                 raise wrong(f"{name} is missing", start)
         return self._build(context, values)
-
-    def write(self, context: Any, value: Any) -> bytes:
-        values = self._split(context, value)
-        parts: list[bytes] = []
-        for name, write, short_heads, identifier in self._rows:
-            component = values.get(name)
-            if component is not None:
-                contents = write(context, component)
-                if len(contents) < 0x80:
-                    parts += (short_heads[len(contents)], contents)
-                else:
-                    parts.append(element(identifier, contents))
-        return b"".join(parts)

@@ -21,19 +21,19 @@ _FOREIGN = re.compile(r"a=h248:([0-9a-f]{8})((?: [0-9a-f]*)*)")
 RawProperty = tuple[int, tuple[bytes, ...]]
 
 
-def write_description(text: str) -> tuple[tuple[RawProperty, ...], ...]:
-    """Property groups; ``LocalError`` for a line that is no SDP."""
-    groups: list[list[RawProperty]] = []
-    for line in _LINE_END.split(text):
-        if not line.strip():
-            continue
-        if not groups or line.startswith("v="):
-            groups.append([])
-        groups[-1].append(_write_line(line))
-    return tuple(tuple(group) for group in groups)
+def write_description(text: str) -> list[list[str]]:
+    """Property groups: the lines of each, without their ends."""
+    groups: list[list[str]] = []
+    for line in _LINE_END.split(text) if "\r" in text else text.split("\n"):
+        if line and not line.isspace():
+            if not groups or line.startswith("v="):
+                groups.append([])
+            groups[-1].append(line)
+    return groups
 
 
-def _write_line(line: str) -> RawProperty:
+def write_line(line: str) -> RawProperty:
+    """Number and values; ``LocalError`` for a line that is no SDP."""
     if match := _FOREIGN.fullmatch(line):
         return int(match[1], 16), tuple(bytes.fromhex(word) for word in match[2].split(" ")[1:])
     letter, equal, value = line.partition("=")
@@ -43,12 +43,13 @@ def _write_line(line: str) -> RawProperty:
     return number, (write_string(value),)
 
 
-def read_description(groups: tuple[tuple[RawProperty, ...], ...]) -> str:
+def read_description(groups: tuple[tuple[str, ...], ...]) -> str:
     """SDP with CRLF; empty without groups."""
-    return "".join(f"{_read_line(*line)}\r\n" for group in groups for line in group)
+    return "".join([f"{line}\r\n" for group in groups for line in group])
 
 
-def _read_line(number: int, values: tuple[bytes, ...]) -> str:
+def read_line(number: int, values: tuple[bytes, ...]) -> str:
+    """The line of SDP without its end."""
     letter = _BY_NUMBER.get(number)
     if letter is None or len(values) != 1:
         return " ".join((f"a=h248:{number:08x}", *(value.hex() for value in values)))
@@ -58,7 +59,7 @@ def _read_line(number: int, values: tuple[bytes, ...]) -> str:
 def write_description_names(text: str) -> tuple[bytes, ...]:
     """Which lines an individual audit asks for: ``v=``, ``c=`` ..."""
     lines = [line for line in _LINE_END.split(text) if line.strip()]
-    return tuple(_write_line(line)[0].to_bytes(4, "big") for line in lines)
+    return tuple(write_line(line)[0].to_bytes(4, "big") for line in lines)
 
 
 def read_description_names(names: tuple[bytes, ...]) -> str:

@@ -6,7 +6,7 @@ components and the model.
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.binary.ber import Choice, Enumerated, Sequence, SequenceOf, Values
-from imsedge.h248.binary.descriptions import read_description, write_description
+from imsedge.h248.binary.descriptions import read_description, read_line, write_description, write_line
 from imsedge.h248.binary.leaves import (
     BOOLEAN,
     ITEM,
@@ -17,6 +17,7 @@ from imsedge.h248.binary.leaves import (
     VALUES,
     VERSION,
     Context,
+    Remembered,
     Wrapped,
     read_item,
     write_item,
@@ -52,31 +53,41 @@ STREAM_MODE = Enumerated(
 )
 SERVICE_STATE = Enumerated({0: ServiceState.TEST, 1: ServiceState.OUT_OF_SERVICE, 2: ServiceState.IN_SERVICE})
 
-LOCAL_CONTROL = Sequence(
-    {
-        "streamMode?": STREAM_MODE,
-        "reserveValue?": BOOLEAN,
-        "reserveGroup?": BOOLEAN,
-        "propertyParms": PROPERTIES,
-    },
-    lambda _, v: LocalControl(
-        v.get("streamMode"), v.get("reserveValue"), v.get("reserveGroup"), v["propertyParms"]
-    ),
-    lambda _, c: {
-        "streamMode": c.mode,
-        "reserveValue": c.reserve_value,
-        "reserveGroup": c.reserve_group,
-        "propertyParms": c.properties,
-    },
+LOCAL_CONTROL = Remembered(
+    Sequence(
+        {
+            "streamMode?": STREAM_MODE,
+            "reserveValue?": BOOLEAN,
+            "reserveGroup?": BOOLEAN,
+            "propertyParms": PROPERTIES,
+        },
+        lambda _, v: LocalControl(
+            v.get("streamMode"), v.get("reserveValue"), v.get("reserveGroup"), v["propertyParms"]
+        ),
+        lambda _, c: {
+            "streamMode": c.mode,
+            "reserveValue": c.reserve_value,
+            "reserveGroup": c.reserve_group,
+            "propertyParms": c.properties,
+        },
+    )
 )
 
-_RAW_PROPERTY = Sequence(
-    {"name": ITEM, "value": VALUES},
-    lambda _, v: (int.from_bytes(v["name"], "big"), v["value"]),
-    lambda _, p: {"name": p[0].to_bytes(4, "big"), "value": p[1]},
+
+def _write_line(_: Context, line: str) -> Values:
+    number, values = write_line(line)
+    return {"name": number.to_bytes(4, "big"), "value": values}
+
+
+_LINE = Remembered(
+    Sequence(
+        {"name": ITEM, "value": VALUES},
+        lambda _, v: read_line(int.from_bytes(v["name"], "big"), v["value"]),
+        _write_line,
+    )
 )
 LOCAL_REMOTE = Sequence(
-    {"propGrps": SequenceOf(SequenceOf(_RAW_PROPERTY))},
+    {"propGrps": SequenceOf(SequenceOf(_LINE))},
     lambda _, v: read_description(v["propGrps"]),
     lambda _, text: {"propGrps": write_description(text)},
 )

@@ -37,7 +37,7 @@ from imsedge.h248.packages.types import ValueType
 from imsedge.h248.text.scanner import read_mid
 
 MAX_REMEMBERED = 4_096  # elements of each kind
-LONGEST_REMEMBERED = 40  # octets; together they bound what a peer can make us keep
+LONGEST_REMEMBERED = 128  # octets, a line with a fingerprint; both bound what a peer can make us keep
 
 
 class Remembered:
@@ -46,20 +46,36 @@ class Remembered:
     What was read or written once is looked up the next time.
     """
 
-    def __init__(self, kind: Sequence) -> None:
+    def __init__(self, kind: Any) -> None:
         self.tag = kind.tag
         self._kind = kind
-        self._known = lru_cache(MAX_REMEMBERED)(self._read_all)
-        self.write = lru_cache(MAX_REMEMBERED)(kind.write)
-
-    def _read_all(self, context: "Context", octets: bytes) -> Any:
-        return self._kind.read(context, octets, 0, len(octets))
+        self._values: dict[tuple[Context, bytes], Any] = {}
+        self._octets: dict[tuple[Context, Any], bytes] = {}
 
     def read(self, context: "Context", data: bytes, start: int, stop: int) -> Any:
         """As ``kind`` does it."""
         if stop - start > LONGEST_REMEMBERED:
             return self._kind.read(context, data, start, stop)
-        return self._known(context, data[start:stop])
+        key = context, data[start:stop]
+        value = self._values.get(key)
+        if value is None:
+            value = self._kind.read(context, data, start, stop)
+            if len(self._values) >= MAX_REMEMBERED:
+                self._values.clear()
+            self._values[key] = value
+        return value
+
+    def write(self, context: "Context", value: Any) -> bytes:
+        """As ``kind`` does it."""
+        key = context, value
+        octets = self._octets.get(key)
+        if octets is None:
+            octets = self._kind.write(context, value)
+            if len(octets) <= LONGEST_REMEMBERED:
+                if len(self._octets) >= MAX_REMEMBERED:
+                    self._octets.clear()
+                self._octets[key] = octets
+        return octets
 
 
 class Context(NamedTuple):

@@ -10,18 +10,7 @@ from typing import Any
 
 from imsedge.core.errors import LocalError
 from imsedge.h248 import errors
-from imsedge.h248.binary.ber import (
-    SEQUENCE,
-    Choice,
-    Octets,
-    Sequence,
-    SequenceOf,
-    Type,
-    Values,
-    element,
-    header,
-    wrong,
-)
+from imsedge.h248.binary.ber import Choice, Octets, Sequence, SequenceOf, Type, Values
 from imsedge.h248.binary.commands import COMMAND, COMMAND_REPLY, REQUESTS, VERBS
 from imsedge.h248.binary.contexts import CONTEXT_AUDIT, CONTEXT_PROPERTIES
 from imsedge.h248.binary.events import NULL
@@ -35,6 +24,7 @@ from imsedge.h248.binary.leaves import (
     VERSION,
     Context,
 )
+from imsedge.h248.binary.tlv import SEQUENCE, element, header, wrong
 from imsedge.h248.errors import H248Error, describe
 from imsedge.h248.limits import HIGHEST_VERSION, MAX_TRANSACTIONS
 from imsedge.h248.model import (
@@ -298,7 +288,7 @@ class _Versioned:
     """Looks at the version first: what an unknown version has in its body is none of our business."""
 
     tag = SEQUENCE
-    write = _MESSAGE.write
+    write = staticmethod(_MESSAGE.write)
 
     def read(self, context: Context, data: bytes, start: int, stop: int) -> Message:
         version = _first(context, data, start, stop, VERSION)

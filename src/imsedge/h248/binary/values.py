@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from imsedge.core.errors import LocalError
-from imsedge.h248.binary.ber import element, header, integer_octets
+from imsedge.h248.binary.ber import integer_octets
+from imsedge.h248.binary.tlv import element, header
 from imsedge.h248.errors import H248Error
 from imsedge.h248.packages.types import Enumeration, Form, OctetString, ValueType
 
