@@ -2,6 +2,7 @@
 
 import socket
 import time
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,12 @@ def test_an_idle_connection_is_lost_and_takes_the_other_leg_with_it() -> None:
             receive_all(server)
 
 
+def socket_of(rig: PlaneRig, opened: m.Opened) -> socket.socket:
+    endpoint: Any = rig.plane._endpoints[opened.endpoint]
+    found: socket.socket = endpoint._connection._socket
+    return found
+
+
 @pytest.mark.system
 def test_keepalive_user_timeout_and_dscp_reach_the_sockets() -> None:
     with PlaneRig(keepalive=30.0, user_timeout=20.0) as rig:
@@ -85,13 +92,13 @@ def test_keepalive_user_timeout_and_dscp_reach_the_sockets() -> None:
         rig.accept(listener)
         rig.expect(m.Established, core.endpoint)
         for end, octet in ((access, 0xB8), (core, 0x28)):
-            sock = rig.plane._endpoints[end.endpoint]._connection._socket  # type: ignore[union-attr]
+            sock = socket_of(rig, end)
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
             assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == octet
         rig.do(m.Configure(access.endpoint, m.EndpointSettings(transport=TCP, dscp=None)))
-        sock = rig.plane._endpoints[access.endpoint]._connection._socket  # type: ignore[union-attr]
+        sock = socket_of(rig, access)
         assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == 0
 
 
