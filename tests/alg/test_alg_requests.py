@@ -83,3 +83,16 @@ def test_a_secured_call_is_held_too() -> None:
     talk.invite(CORE_OFFER, party="core")
     talk.answer(200, ue_answer("active"))
     assert all("tcpbcc/incoming = hold" in order for order in orders(talk)[:2])
+
+
+def test_the_two_sides_may_have_different_address_families() -> None:
+    """The side of a party gets the family that the party uses, the other one that of the settings."""
+    talk = EdgeTalk(Policy(anchoring=Anchoring.ALWAYS))
+    offer = tcp("actpass", 7654, "2001:db8::7").replace("IN IP4 2001", "IN IP6 2001")
+    talk.invite(offer)
+    access, core = orders(talk)
+    assert "c=IN IP6 $" in access
+    assert "c=IN IP4 $" in core
+    talk.answer(200, tcp("passive", 2855, "10.9.9.9"))
+    assert "c=IN IP6 2001:db8::5" in talk.body("ue")
+    assert "c=IN IP4 10.0.0.1" in talk.body("core")

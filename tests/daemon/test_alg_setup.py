@@ -59,3 +59,10 @@ def test_marking_and_policing_by_side_and_medium() -> None:
         (Side.CORE, Medium.TCP): Traffic(dscp=46),
     }
     assert policy(PolicySection()).traffic == {}
+
+
+def test_realms_and_families_by_side() -> None:
+    said = {"access": {"name": "visited", "family": "ipv6"}}
+    made = edge_settings(AlgSettings.model_validate({"policy": {"realms": said}}), ACCESS, CORE).planner
+    assert made.realms == {Side.ACCESS: "visited", Side.CORE: "core"}
+    assert made.families == {Side.ACCESS: "IP6", Side.CORE: "IP4"}

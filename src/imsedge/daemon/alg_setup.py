@@ -1,14 +1,24 @@
 """From the controller's settings to what its parts take."""
 
+from imsedge.alg.planner import PlannerSettings
 from imsedge.alg.policy import SERVED, Policy
 from imsedge.alg.procedures import Side, Traffic
 from imsedge.alg.settings import EdgeSettings
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings import AlgH248, AlgSettings, SipTimers
-from imsedge.daemon.settings_policy import MediumTraffic, PolicySection, TrafficSection
+from imsedge.daemon.settings_policy import (
+    Family,
+    MediumTraffic,
+    PolicySection,
+    RealmChoice,
+    RealmChoices,
+    TrafficSection,
+)
 from imsedge.h248.association import ControllerSettings
 from imsedge.sdp.kinds import KINDS, Medium
 from imsedge.sip.states import TimerValues
+
+_FAMILIES = {Family.IPV4: "IP4", Family.IPV6: "IP6"}
 
 
 def edge_settings(settings: AlgSettings, access: TransportAddress, core: TransportAddress) -> EdgeSettings:
@@ -20,6 +30,7 @@ def edge_settings(settings: AlgSettings, access: TransportAddress, core: Transpo
         next_hop=sip.next_hop,
         next_hop_transport=sip.next_hop_transport,
         policy=policy(settings.policy),
+        planner=planner_settings(settings.policy.realms),
         answer_timeout=sip.timers.answer,
         linger=64 * sip.timers.t1 + 3,
         max_calls=settings.limits.calls,
@@ -48,6 +59,15 @@ def policy(section: PolicySection) -> Policy:
         inactivity=section.inactivity,
         syn_ack=section.tcp.syn_ack,
         traffic=traffic(section.traffic),
+    )
+
+
+def planner_settings(section: RealmChoices) -> PlannerSettings:
+    """Which realm and address family each side gets."""
+    chosen: dict[Side, RealmChoice] = {side: getattr(section, side.value) for side in Side}
+    return PlannerSettings(
+        realms={side: choice.name or side.value for side, choice in chosen.items()},
+        families={side: _FAMILIES[choice.family] for side, choice in chosen.items()},
     )
 
 

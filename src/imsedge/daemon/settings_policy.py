@@ -1,5 +1,7 @@
 """The settings table's part about calls: what is secured, anchored, directed, marked and policed."""
 
+from enum import Enum
+
 from imsedge.alg.directions import TcpStart
 from imsedge.alg.nat import Traversal
 from imsedge.alg.policy import Anchoring, Matching, OnBearerFailure, Securing, SynAck, TlsCollision
@@ -7,6 +9,31 @@ from imsedge.alg.procedures import TcpMode
 from imsedge.daemon.settings_types import Section, setting
 
 _MOST = 2**32 - 1
+
+
+class Family(Enum):
+    """Address family."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class RealmChoice(Section):
+    """What the gateway is asked for on one side."""
+
+    name: str = setting(
+        "", "IP realm (ipdc/realm), a name that the gateways know; empty: that of the side.", max_length=255
+    )
+    family: Family = setting(
+        Family.IPV4, "Address family where the party on that side has not told its own yet."
+    )
+
+
+class RealmChoices(Section):
+    """IP realms of the terminations."""
+
+    access: RealmChoice = setting(RealmChoice(), "Towards the user equipment.")
+    core: RealmChoice = setting(RealmChoice(), "Towards the core.")
 
 
 class SecuringSection(Section):
@@ -102,6 +129,7 @@ class PolicySection(Section):
         " never; detected: Via, Contact or a private c= differ from where its signalling comes from; always.",
     )
     tcp: TcpSection = setting(TcpSection(), "TCP media that are not secured here.")
+    realms: RealmChoices = setting(RealmChoices(), "Which realms of the gateways are used.")
     traffic: TrafficSection = setting(TrafficSection(), "Marking and policing.")
     inactivity: int = setting(
         0,
