@@ -21,6 +21,7 @@ from imsedge.h248.binary.leaves import (
     UINT16,
     UINT32,
     Context,
+    Remembered,
     read_item,
     write_item,
 )
@@ -313,18 +314,22 @@ def _in_order(items: tuple[AuditItem, ...]) -> tuple[AuditItem, ...]:
     return tuple([item for item in AuditItem if item in items])
 
 
-AUDIT = Sequence(
-    {
-        "auditToken?": AUDIT_BITS,
-        "auditPropertyToken?": SequenceOf(
-            Choice(
-                *((name, kind) for _, name, kind in _KINDS), build=_read_individual, split=_write_individual
-            )
+AUDIT = Remembered(
+    Sequence(
+        {
+            "auditToken?": AUDIT_BITS,
+            "auditPropertyToken?": SequenceOf(
+                Choice(
+                    *((name, kind) for _, name, kind in _KINDS),
+                    build=_read_individual,
+                    split=_write_individual,
+                )
+            ),
+        },
+        lambda _, v: Audit(
+            tuple([item for item in AuditItem if item in v.get("auditToken", ())]),
+            v.get("auditPropertyToken", ()),
         ),
-    },
-    lambda _, v: Audit(
-        tuple([item for item in AuditItem if item in v.get("auditToken", ())]),
-        v.get("auditPropertyToken", ()),
-    ),
-    lambda _, a: {"auditToken": a.items or None, "auditPropertyToken": a.individual or None},
+        lambda _, a: {"auditToken": a.items or None, "auditPropertyToken": a.individual or None},
+    )
 )

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from imsedge.core.errors import LocalError
 from imsedge.h248 import errors
 from imsedge.h248.binary.straight import field_of, reader, writer
-from imsedge.h248.binary.tlv import HIGH_TAG, SEQUENCE, element, header, wrong
+from imsedge.h248.binary.tlv import HIGH_TAG, SEQUENCE, element, header, heads, wrong
 from imsedge.h248.errors import H248Error
 
 Values = dict[str, Any]
@@ -185,6 +185,7 @@ class SequenceOf:
         self._least = least
         self._read = item.read
         self._read_tagged = item.read_tagged if isinstance(item, Choice) else None
+        self._heads = None if isinstance(item, Choice) else heads(item.tag)
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> tuple[Any, ...]:
         read, read_tagged, item_tag = self._read, self._read_tagged, self.item.tag
@@ -207,10 +208,20 @@ class SequenceOf:
         return tuple(found)
 
     def write(self, context: Any, value: tuple[Any, ...]) -> bytes:
-        write, tag = self.item.write, self.item.tag
-        if self._read_tagged is not None:
+        write, short = self.item.write, self._heads
+        if short is None:
             return b"".join([write(context, one) for one in value])
-        return b"".join([element(tag, write(context, one)) for one in value])
+        parts: list[bytes] = []
+        for one in value:
+            octets = write(context, one)
+            size = len(octets)
+            parts += (short[size], octets) if size < 0x80 else (element(self.item.tag, octets),)
+        return b"".join(parts)
+
+
+def alone(_context: Any, _name: str, value: Any) -> Any:
+    """``build`` of a CHOICE whose values tell themselves which alternative they are."""
+    return value
 
 
 class Choice:
@@ -229,7 +240,9 @@ class Choice:
     ) -> None:
         fields = [field_of(name, kind, number) for number, (name, kind) in enumerate(alternatives)]
         self._by_tag = {field.identifier: (field.name, field.kind.read) for field in fields}
-        self._by_name = {field.name: (field.identifier, field.kind.write) for field in fields}
+        self._by_name = {
+            field.name: (field.identifier, heads(field.identifier), field.kind.write) for field in fields
+        }
         self._build = build
         self._split = split
 
@@ -239,12 +252,17 @@ class Choice:
             raise wrong(f"tag {tag:#x} is none of the alternatives", start)
         name, read = row
         value = read(context, data, start, stop)
+        if self._build is alone:
+            return value
         return self._build(context, name, value) if self._build is not None else (name, value)
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:
         """Inside an explicit tag: exactly one element."""
         begin = start + 2
         if begin <= stop and begin + data[start + 1] == stop and data[start + 1] < 0x80:
+            row = self._by_tag.get(data[start])
+            if row is not None and self._build is alone:
+                return row[1](context, data, begin, stop)
             return self.read_tagged(context, data, data[start], begin, stop)
         tag, begin, end, following = header(data, start, stop)
         if following != stop:
@@ -254,8 +272,9 @@ class Choice:
     def write(self, context: Any, value: Any) -> bytes:
         """The whole element with its tag."""
         name, inner = self._split(context, value) if self._split is not None else value
-        identifier, write = self._by_name[name]
-        return element(identifier, write(context, inner))
+        identifier, short, write = self._by_name[name]
+        octets = write(context, inner)
+        return short[len(octets)] + octets if len(octets) < 0x80 else element(identifier, octets)
 
 
 class Sequence:

@@ -4,7 +4,7 @@ from typing import Any
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.binary.audits import AUDIT, AUDIT_BITS
-from imsedge.h248.binary.ber import Choice, Sequence, SequenceOf, Values
+from imsedge.h248.binary.ber import Choice, Sequence, SequenceOf, Values, alone
 from imsedge.h248.binary.descriptors import MEDIA, MODEM, MUX, PACKAGES, STATISTICS
 from imsedge.h248.binary.events import DIGIT_MAP, EVENT_BUFFER, EVENTS, NULL, OBSERVED_EVENTS, SIGNALS
 from imsedge.h248.binary.leaves import (
@@ -49,7 +49,7 @@ def _by_type(rows: _Rows) -> Choice:
             raise LocalError(f"{type(value).__name__} has no place here in binary")
         return names[type(value)], value
 
-    return Choice(*((name, kind) for _, name, kind in rows), build=lambda _, __, v: v, split=split)
+    return Choice(*((name, kind) for _, name, kind in rows), build=alone, split=split)
 
 
 DESCRIPTORS = SequenceOf(

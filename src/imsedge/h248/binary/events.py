@@ -3,7 +3,17 @@
 import re
 
 from imsedge.core.errors import LocalError
-from imsedge.h248.binary.ber import Bits, Choice, Enumerated, Integer, Null, Sequence, SequenceOf, Values
+from imsedge.h248.binary.ber import (
+    Bits,
+    Choice,
+    Enumerated,
+    Integer,
+    Null,
+    Sequence,
+    SequenceOf,
+    Values,
+    alone,
+)
 from imsedge.h248.binary.leaves import (
     BOOLEAN,
     ITEM,
@@ -14,6 +24,7 @@ from imsedge.h248.binary.leaves import (
     UINT16,
     UINT32,
     Context,
+    Remembered,
     Wrapped,
     filled,
     read_item,
@@ -92,7 +103,7 @@ def _write_signal(context: Context, s: Signal) -> Values:
     }
 
 
-SIGNAL = Sequence(_SIGNAL_ROWS, _read_signal, _write_signal)
+SIGNAL = Remembered(Sequence(_SIGNAL_ROWS, _read_signal, _write_signal))
 _SIGNAL_LIST = Sequence(
     {"id": UINT16, "signalList": SequenceOf(SIGNAL)},
     lambda _, v: SignalList(v["id"], v["signalList"]),
@@ -102,7 +113,7 @@ SIGNAL_REQUESTS = SequenceOf(
     Choice(
         ("signal", SIGNAL),
         ("seqSigList", _SIGNAL_LIST),
-        build=lambda _, __, value: value,
+        build=alone,
         split=lambda _, s: ("signal" if isinstance(s, Signal) else "seqSigList", s),
     )
 )
@@ -254,10 +265,12 @@ def _write_event(context: Context, event: RequestedEvent) -> Values:
 
 
 def _events(actions: Sequence) -> Sequence:
-    event = Sequence(
-        {"pkgdName": ITEM, "streamID?": UINT16, "eventAction?": actions, "evParList": PARAMETERS},
-        _read_event,
-        _write_event,
+    event = Remembered(
+        Sequence(
+            {"pkgdName": ITEM, "streamID?": UINT16, "eventAction?": actions, "evParList": PARAMETERS},
+            _read_event,
+            _write_event,
+        )
     )
     return Sequence(
         {"requestID?": UINT32, "eventList": SequenceOf(event)},

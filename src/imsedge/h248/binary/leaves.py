@@ -269,7 +269,7 @@ def _write_mid(_: Context, mid: Mid) -> tuple[str, Any]:
             return "mtpAddress", mid.address
 
 
-MID = Choice(*_MIDS, build=_read_mid, split=_write_mid)
+MID = Remembered(Choice(*_MIDS, build=_read_mid, split=_write_mid))
 ADDRESS = Choice(
     ("portNumber", UINT16),
     *_MIDS,

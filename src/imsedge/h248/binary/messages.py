@@ -10,7 +10,7 @@ from typing import Any
 
 from imsedge.core.errors import LocalError
 from imsedge.h248 import errors
-from imsedge.h248.binary.ber import Choice, Octets, Sequence, SequenceOf, Type, Values
+from imsedge.h248.binary.ber import Choice, Octets, Sequence, SequenceOf, Type, Values, alone
 from imsedge.h248.binary.commands import COMMAND, COMMAND_REPLY, REQUESTS, VERBS
 from imsedge.h248.binary.contexts import CONTEXT_AUDIT, CONTEXT_PROPERTIES
 from imsedge.h248.binary.events import NULL
@@ -185,7 +185,7 @@ _REPLY = Sequence(
         "transactionResult": Choice(
             ("transactionError", ERROR),
             ("actionReplies", SequenceOf(_ACTION_REPLY, least=1)),
-            build=lambda _, __, value: value,
+            build=alone,
             split=lambda _, r: ("transactionError" if isinstance(r, ErrorDescriptor) else "actionReplies", r),
         ),
         "segmentNumber?": UINT16,
@@ -263,7 +263,7 @@ _TRANSACTION = Choice(
 _BODY = Choice(
     ("messageError", ERROR),
     ("transactions", SequenceOf(_TRANSACTION, least=1)),
-    build=lambda _, __, value: value,
+    build=alone,
     split=lambda _, body: ("messageError" if isinstance(body, ErrorDescriptor) else "transactions", body),
 )
 _MESSAGE = Sequence(
