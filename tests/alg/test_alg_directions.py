@@ -111,7 +111,7 @@ def test_directions(
     sent: Setup,
     answered: Setup,
     told: Setup,
-    called: set[Side],
+    called: frozenset[Side],
     mode: TcpMode,
 ) -> None:
     assert offered_on(offered, steer) is sent
