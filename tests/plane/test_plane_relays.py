@@ -58,8 +58,9 @@ def test_any_source_of_ipv6() -> None:
 
 def test_counters_are_read_from_what_nft_prints() -> None:
     answer = "".join(f"{{ x counter packets {n} bytes {n * 60} }}\n" for n in (3, 2, 7))
-    assert nft.read_counters(answer) == (180, 120, 7)
-    assert nft.read_counters("Error: No such file") == (0, 0, 0)
+    assert nft.read_counters(answer) == [(180, 120, 7)]
+    assert nft.read_counters(answer * 2, 2) == [(180, 120, 7)] * 2
+    assert nft.read_counters("Error: No such file") == [(0, 0, 0)]
 
 
 def test_all_counters_are_read_at_once() -> None:

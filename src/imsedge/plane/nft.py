@@ -197,13 +197,15 @@ class WayCounters(NamedTuple):
         return WayCounters(*map(int.__add__, self, other))
 
 
-def read_counters(answer: str) -> WayCounters:
-    """All zero when the answer is another one."""
+def read_counters(answer: str, ways: int = 1) -> list[WayCounters]:
+    """Of so many ways that were asked about, in that order; all zero when the answer is another one."""
     found = [(int(one[1]), int(one[2])) for one in _COUNT.finditer(answer)]
-    if len(found) != len(WayCounters._fields):
-        return WayCounters()
-    (_, there), (_, back), (dropped, _) = found
-    return WayCounters(there, back, dropped)
+    if len(found) != ways * len(WayCounters._fields):
+        return [WayCounters()] * ways
+    return [
+        WayCounters(there, back, dropped)
+        for (_, there), (_, back), (dropped, _) in zip(found[::3], found[1::3], found[2::3], strict=True)
+    ]
 
 
 def _element(verb: str, name: str, way: Way, of: str, element: str) -> str:

@@ -126,10 +126,10 @@ class Plane:
         return self.loop.is_closed
 
     def close(self) -> None:
-        """Release everything."""
+        """Release everything; the kernel's ways first and at once, for whoever stops us may not wait long."""
+        self._services.relays.close()
         for number in list(self._endpoints):
             self.handle(m.Release(number))
-        self._services.relays.close()
         self.loop.close()
 
     def _open(self, command: m.Open) -> None:

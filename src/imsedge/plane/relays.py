@@ -78,26 +78,30 @@ class Relays:
                 _run(nft.pardon(self.table, way))
         _run(text)
 
-    def end(self, number: int) -> None:
+    def end(self, *numbers: int) -> None:
         """Nothing passes there any more; may be repeated."""
-        if number not in self._ways:
+        ways = [self._ways[number] for number in numbers if number in self._ways]
+        if not ways:
             return
-        self._past[number] = self.counters(number)
-        way = self._ways.pop(number)
+        for way, counted in zip(ways, self._count(ways), strict=True):
+            self._past[way.number] = self._past.get(way.number, WayCounters()).plus(counted)
+            del self._ways[way.number]
         try:
-            _run(nft.end(self.table, way))
+            _run("".join(nft.end(self.table, way) for way in ways))
         except RelayError as error:
             _LOG.error("a stateless relay cannot be taken away: %s", error)
 
     def counters(self, number: int) -> WayCounters:
         """Of the connections that began here."""
         past, way = self._past.get(number, WayCounters()), self._ways.get(number)
-        if way is None:
-            return past
+        return past if way is None else past.plus(self._count([way])[0])
+
+    def _count(self, ways: list[Way]) -> list[WayCounters]:
         try:
-            return past.plus(nft.read_counters(_run(nft.question(self.table, way))))
+            answer = _run("".join(nft.question(self.table, way) for way in ways))
         except RelayError:
-            return past
+            answer = ""
+        return nft.read_counters(answer, len(ways))
 
     def octets(self, number: int, now: float) -> int:
         """Roughly what has passed a way, in both directions: one look at all of them serves for a while."""

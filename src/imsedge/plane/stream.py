@@ -48,8 +48,7 @@ class Stream:
 
     def leave(self, endpoint: Endpoint) -> None:
         """The endpoint is being released; what it had received has gone on as far as it could."""
-        for end in self._ends:
-            self._services.relays.end(end.number)
+        self._services.relays.end(*(end.number for end in self._ends))
         self._dissolve()
         self._ends.remove(endpoint)
 
