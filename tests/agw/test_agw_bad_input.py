@@ -71,7 +71,7 @@ ADDS = {
     "port chosen by the controller": (add(LOCAL.replace("- $ TCP", "- 4000 TCP")), 449),
     "port not specified": (add(LOCAL.replace("- $ TCP", "- - TCP")), 449),
     "unknown transport": (add(LOCAL.replace("TCP -", "SCTP -")), 515),
-    "UDP is not there yet": (add(LOCAL.replace("TCP -", "UDP/DTLS -")), 515),
+    "RTP": (add(LOCAL.replace("TCP -", "RTP/AVP -")), 515),
     "$ for the transport": (add(LOCAL.replace("TCP -", "$ -")), 515),
     "$ for the format": (add(LOCAL.replace("TCP -", "TCP $")), 449),
     "$ for an attribute": (add(LOCAL + "a=path:$\n"), 449),

@@ -23,13 +23,15 @@ from imsedge.sdp.parser import read_descriptions
 from imsedge.sdp.writer import write_description
 from imsedge.security.fingerprint import PREFERENCE, Fingerprint, fingerprint_of
 
-# The transport values of TR 29.828 clause 5.2.1; the last two ask for no more than the first two here:
-# payload is passed on as it is (application-agnostic interworking).
+# The transport values of TR 29.828 clauses 5.2.1 and 5.2.2; those that name MSRP ask for no more than those
+# that do not: payload is passed on as it is (application-agnostic interworking).
 TRANSPORTS = {
     "TCP": Transport.TCP,
     "TCP/TLS": Transport.TLS,
     "TCP/MSRP": Transport.TCP,
     "TCP/TLS/MSRP": Transport.TLS,
+    "UDP": Transport.UDP,
+    "UDP/DTLS": Transport.DTLS,
 }
 SECURE = frozenset({Transport.TLS, Transport.DTLS})
 

@@ -42,7 +42,6 @@ _TOWARDS = {Side.ACCESS: Towards.ACCESS, Side.CORE: Towards.CORE}
 # Who may not be offered a=setup:passive (RFC 6135).
 _POLITE = frozenset({Medium.MSRP})
 
-
 _PASSING = "TCP"
 
 
@@ -51,15 +50,16 @@ class Peer(NamedTuple):
 
     address: TransportAddress
     fingerprints: tuple[Fingerprint, ...] = ()
+    tls_id: str = ""
 
     def is_same(self, other: "Peer | None") -> bool:
         """Port 9 and the port of the connection mean the same place (RFC 4145 clause 4.1)."""
         if other is None or self.address.host != other.address.host:
             return False
         ports = {self.address.port, other.address.port}
-        return (len(ports) == 1 or DISCARD_PORT in ports) and set(self.fingerprints) == set(
-            other.fingerprints
-        )
+        here = len(ports) == 1 or DISCARD_PORT in ports
+        # Another certificate or another tls-id is another association (RFC 8842 clause 4).
+        return here and (set(self.fingerprints), self.tls_id) == (set(other.fingerprints), other.tls_id)
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -166,7 +166,7 @@ def read_offer(
     over = {index: lines[index].rules for index in ended if index < len(media)}
     plans = anchored | over | {index: _refusal_rules(kinds[index], offerer) for index in refused}
     peers = {index: _peer(description, media[index], offerer, rules) for index, rules in anchored.items()}
-    setups = {index: read_setup(description, media[index]) or Setup.ACTIVE for index in anchored}
+    setups = {index: _offered_setup(description, media[index], kinds[index], offerer) for index in anchored}
     steers = {index: cases[index].steer(judged[index]) for index in anchored}
     # Who says the same again asks for nothing, not even with a=connection:new (RFC 3264 clause 8).
     asked = {
@@ -201,8 +201,8 @@ def _is_new(line: Line | None, rules: Rules, peer: Peer, offerer: Side) -> bool:
 
 def sent_offer(offer: Offer, lines: Mapping[int, Line]) -> Description:
     """The offer as it leaves on the other side, once the gateway has chosen its addresses."""
-    changed = {i: s for i, s in offer.sent_setups.items() if s is not offer.setups[i]}
-    plans = _plans(offer, offer.anchored, offer.offerer.other, lines, changed)
+    changed = {i for i, s in offer.sent_setups.items() if s is not offer.setups[i]}
+    plans = _plans(offer, offer.anchored, offer.offerer.other, lines, offer.sent_setups, changed)
     return transform(offer.description, plans, _TOWARDS[offer.offerer.other], Half.OFFER).description
 
 
@@ -231,7 +231,7 @@ def read_answer(
         steer = offer.steers[index]
         if answerer is Side.ACCESS and nat.is_behind_nat(policy.nat, place, peer.address.host):
             steer = steer._replace(natted=True)
-        setup = answer.setups[index] = read_setup(description, media) or Setup.PASSIVE
+        setup = answer.setups[index] = _answered_setup(description, media, offer, index)
         answer.steers[index] = steer
         answer.outlooks[index] = settle(offer.setups[index], offer.sent_setups[index], setup, steer)
     return answer
@@ -239,8 +239,9 @@ def read_answer(
 
 def write_answer(answer: Answer, offer: Offer, lines: Mapping[int, Line]) -> str:
     """What the offerer gets."""
-    changed = {i: o.told for i, o in answer.outlooks.items() if o.told is not answer.setups[i]}
-    plans = _plans(offer, frozenset(answer.peers), offer.offerer, lines, changed)
+    told = {index: outlook.told for index, outlook in answer.outlooks.items()}
+    changed = {index for index, setup in told.items() if setup is not answer.setups[index]}
+    plans = _plans(offer, frozenset(answer.peers), offer.offerer, lines, told, changed)
     return write_description(
         transform(answer.description, plans, _TOWARDS[offer.offerer], Half.ANSWER).description
     )
@@ -349,26 +350,48 @@ def _peer(description: Description, media: Media, side: Side, rules: Rules) -> P
     fingerprints = read_fingerprints(description, media) if secured else ()
     if secured and not fingerprints:
         raise SdpError(488, "secured stream without a certificate fingerprint")
-    return Peer(address, fingerprints)
+    return Peer(address, fingerprints, (media.attribute("tls-id") or "") if secured else "")
 
 
 def _plans(
-    offer: Offer, live: frozenset[int], side: Side, lines: Mapping[int, Line], setups: Mapping[int, Setup]
+    offer: Offer,
+    live: frozenset[int],
+    side: Side,
+    lines: Mapping[int, Line],
+    setups: Mapping[int, Setup],
+    changed: set[int],
 ) -> dict[int, Plan]:
     """``live`` lines move to the gateway's address on ``side``; all others that are ours are refused.
 
-    ``setups``: where ``a=setup`` changes.
+    ``setups``: what ``a=setup`` says there, and where it has ``changed``.
     """
     plans: dict[int, Plan] = {}
     for index, rules in offer.plans.items():
+        plans[index] = Plan(treatment=rules, address=None)
         line = lines.get(index) if index in live else None
-        if line is not None and side not in line.local:
+        if line is None:
+            continue
+        if side not in line.local:
             raise LocalError("the gateway has not chosen an address yet")
-        address = line.local[side] if line is not None else None
-        values = Values(fingerprint=line.fingerprint if line is not None else None)
-        setup = setups[index].value if index in setups else None
-        plans[index] = Plan(treatment=rules, address=address, values=values, setup=setup)
+        setup = setups[index].value
+        values = Values(fingerprint=line.fingerprint, setup=setup)
+        turned = setup if index in changed and not line.kind.datagram else None  # there the rules write it
+        plans[index] = Plan(treatment=rules, address=line.local[side], values=values, setup=turned)
     return plans
+
+
+def _offered_setup(description: Description, media: Media, kind: Classified, offerer: Side) -> Setup:
+    """In clear datagrams have no setup: any role of the UE's DTLS will do."""
+    if kind.kind.datagram and offerer is Side.CORE:
+        return Setup.ACTPASS
+    return read_setup(description, media) or Setup.ACTIVE
+
+
+def _answered_setup(description: Description, media: Media, offer: Offer, index: int) -> Setup:
+    """Of clear datagrams: we choose to be the DTLS client where the UE leaves that to us."""
+    if offer.offerer is Side.ACCESS and classify(media).kind.datagram:
+        return Setup.PASSIVE if offer.sent_setups[index] is Setup.ACTIVE else Setup.ACTIVE
+    return read_setup(description, media) or Setup.PASSIVE
 
 
 def _shaped(pair: Pair) -> Media:

@@ -208,14 +208,15 @@ def _events(procedure: Reserve | Configure) -> tuple[RequestedEvent, ...]:
     streams = procedure.streams
     established = any(stream.notify_tcp_established for stream in streams)
     tcp = established or any(stream.notify_tcp_failure for stream in streams)
+    tls = any(stream.notify_tls_failure for stream in streams)
     found: list[RequestedEvent] = []
-    if tcp and procedure.heartbeat:
+    if (tcp or tls) and procedure.heartbeat:
         timer = hangterm.TIMER_X.write(procedure.heartbeat)
         found.append(RequestedEvent(hangterm.HEARTBEAT.name, parameters=(timer,)))
     if tcp:
         kinds = tcpbcc.TYPE.write_all(("Est", "Mfail")) if established else tcpbcc.TYPE.write("Mfail")
         found.append(RequestedEvent(tcpbcc.BNC_CHANGE.name, parameters=(kinds,)))
-    if any(stream.notify_tls_failure for stream in streams):
+    if tls:
         found.append(RequestedEvent(tlsbsc.BNC_CHANGE.name, parameters=(tlsbsc.TYPE.write("Mfail"),)))
     if quiet := max((stream.inactivity for stream in streams), default=0):
         limits = (adid.DURATION.write(quiet), adid.DIRECTION.write("BOTH"))

@@ -64,7 +64,7 @@ class TlsCollision(Enum):
 ANCHORED = frozenset({Medium.MSRP, Medium.BFCP, Medium.TCP})
 """Media over TCP, which can be anchored whatever they carry."""
 
-SERVED = frozenset({Medium.MSRP, Medium.BFCP})
+SERVED = frozenset({Medium.MSRP, Medium.BFCP, Medium.T38})
 """Media that this controller can secure at the access edge."""
 
 

@@ -32,7 +32,7 @@ def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamR
     setup = MIRRORED[offered] if offers else offer.sent_setups[line.index]
     if waits_on(side, offered, steer):
         setup = Setup.PASSIVE
-    return StreamRequest(
+    request = StreamRequest(
         stream=line.stream,
         transport=line.transport(side),
         local_address_request=True,
@@ -53,6 +53,7 @@ def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamR
         notify_tls_failure=access and line.is_secured,
         through_connection=StreamMode.BOTH,
     )
+    return _fitted(request, line, side)
 
 
 class Turn(NamedTuple):
@@ -107,7 +108,22 @@ def configuration(
             or (active and line.is_secured and side is Side.ACCESS and _follows_tcp(line)),
             send_tcp=active and not line.is_secured and _is_ordered(policy, outlook.called, outlook.mode),
         )
-    return request
+    return _fitted(request, line, side)
+
+
+def _fitted(request: StreamRequest, line: Line, side: Side) -> StreamRequest:
+    """Datagrams have no connection to be handled, and ``a=setup`` only where there is DTLS."""
+    if not line.kind.datagram:
+        return request
+    return replace(
+        request,
+        setup=request.setup if side is Side.ACCESS else None,
+        tcp_mode=None,
+        discard_incoming=None,
+        notify_tcp_failure=False,
+        notify_tcp_established=False,
+        send_tcp=False,
+    )
 
 
 def _follows_tcp(line: Line) -> bool:

@@ -47,6 +47,10 @@ class SecuringSection(Section):
         Securing.REGISTERED,
         "The same for floor control: registered: both sides announced bfcp-tls; always; never.",
     )
+    t38: Securing = setting(
+        Securing.REGISTERED,
+        "The same for fax (T.38 over DTLS): registered: both sides announced udptl-dtls; always; never.",
+    )
 
 
 class TcpSection(Section):

@@ -20,7 +20,7 @@ class Medium(Enum):
 class TlsClient(Enum):
     """Who sends the ClientHello."""
 
-    OPENER = "whoever opened TCP"  # RFC 8122 clause 6.2, RFC 6135 clause 6
+    OPENER = "whoever is active"  # RFC 8122 clause 6.2, RFC 6135 clause 6; DTLS: RFC 7345 clause 4.1
     OFFERER = "whoever made the offer"  # RFC 8856 clause 8, as RFC 4583 has always had it
 
 
@@ -39,6 +39,11 @@ class MediaKind(Struct, frozen=True, kw_only=True):
     access_transport: str
     mechanism: str | None
     tls_client: TlsClient = TlsClient.OPENER
+
+    @property
+    def datagram(self) -> bool:
+        """No connection: ``a=setup`` is about DTLS, and there is none in clear."""
+        return self.core_transport == "UDP"
 
 
 KINDS = (

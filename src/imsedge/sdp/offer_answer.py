@@ -44,6 +44,10 @@ from imsedge.sdp.model import Description, Media
 DISCARD_PORT = 9
 
 
+# Where a=connection must not be used (RFC 6135 clause 4.3, RFC 7345 clause 4.1).
+_WITHOUT_CONNECTION = frozenset({Medium.MSRP, Medium.T38})
+
+
 class Outcome(Enum):
     """What became of an offered media."""
 
@@ -175,6 +179,6 @@ def _moved(before: Description, old: Media, after: Description, new: Media) -> b
 
 def asks_new(after: Description, new: Media) -> bool:
     """Whether ``a=connection:new`` is there and means it."""
-    if classify(new).medium is Medium.MSRP:
+    if classify(new).medium in _WITHOUT_CONNECTION:
         return False
     return read_connection_use(after, new) is ConnectionUse.NEW
