@@ -9,9 +9,11 @@ from imsedge.h248.binary.descriptors import MEDIA, MODEM, MUX, PACKAGES, STATIST
 from imsedge.h248.binary.events import DIGIT_MAP, EVENT_BUFFER, EVENTS, NULL, OBSERVED_EVENTS, SIGNALS
 from imsedge.h248.binary.leaves import (
     ERROR,
+    SHORT,
     TERMINATION,
     TERMINATIONS,
     Context,
+    Remembered,
     filled,
 )
 from imsedge.h248.binary.services import CHANGE, RESULT
@@ -92,6 +94,8 @@ _RETURNED = SequenceOf(
 
 def _flat(items: tuple[Any, ...]) -> tuple[Any, ...]:
     """``emptyDescriptors`` may name several: each becomes an item."""
+    if tuple not in map(type, items):
+        return items
     return tuple([one for item in items for one in (item if isinstance(item, tuple) else (item,))])
 
 
@@ -121,19 +125,24 @@ def _write_audit_request(_: Context, command: CommandRequest) -> Values:
 
 
 _AMM = _request({"descriptors": DESCRIPTORS}, descriptors="descriptors")
-_AUDIT_REQUEST = Sequence(
-    {"terminationID": TERMINATION, "auditDescriptor": AUDIT, "terminationIDList?": TERMINATIONS},
-    lambda _, v: {
-        "terminations": v.get("terminationIDList") or (v["terminationID"],),
-        "audit": v["auditDescriptor"],
-    },
-    _write_audit_request,
+# Commands of a few octets come again and again: what is said of a termination, the audit that keeps alive.
+_SUBTRACT = Remembered(_request({"auditDescriptor?": AUDIT}, audit="auditDescriptor"), SHORT)
+_AUDIT_REQUEST = Remembered(
+    Sequence(
+        {"terminationID": TERMINATION, "auditDescriptor": AUDIT, "terminationIDList?": TERMINATIONS},
+        lambda _, v: {
+            "terminations": v.get("terminationIDList") or (v["terminationID"],),
+            "audit": v["auditDescriptor"],
+        },
+        _write_audit_request,
+    ),
+    SHORT,
 )
 REQUESTS: tuple[tuple[Verb, str, Any], ...] = (
     (Verb.ADD, "addReq", _AMM),
     (Verb.MOVE, "moveReq", _AMM),
     (Verb.MODIFY, "modReq", _AMM),
-    (Verb.SUBTRACT, "subtractReq", _request({"auditDescriptor?": AUDIT}, audit="auditDescriptor")),
+    (Verb.SUBTRACT, "subtractReq", _SUBTRACT),
     (Verb.AUDIT_CAPABILITY, "auditCapRequest", _AUDIT_REQUEST),
     (Verb.AUDIT_VALUE, "auditValueRequest", _AUDIT_REQUEST),
     (
@@ -183,23 +192,29 @@ COMMAND = Sequence(
 
 # --- replies -------------------------------------------------------------------------------------------
 
-_AMMS_REPLY = Sequence(
-    {"terminationID": TERMINATIONS, "terminationAudit?": _RETURNED},
-    lambda _, v: {"terminations": v["terminationID"], "result": _flat(v.get("terminationAudit", ()))},
-    lambda _, r: {"terminationID": r.terminations, "terminationAudit": r.result or None},
+_AMMS_REPLY = Remembered(
+    Sequence(
+        {"terminationID": TERMINATIONS, "terminationAudit?": _RETURNED},
+        lambda _, v: {"terminations": v["terminationID"], "result": _flat(v.get("terminationAudit", ()))},
+        lambda _, r: {"terminationID": r.terminations, "terminationAudit": r.result or None},
+    ),
+    SHORT,
 )
 _AUDIT_REPLY = Choice(
     ("contextAuditResult", TERMINATIONS),
     ("error", ERROR),
     (
         "auditResult",
-        Sequence(
-            {"terminationID": TERMINATION, "terminationAuditResult": _RETURNED},
-            lambda _, v: {
-                "terminations": (v["terminationID"],),
-                "result": _flat(v["terminationAuditResult"]),
-            },
-            lambda _, r: {"terminationID": r.terminations[0], "terminationAuditResult": r.result},
+        Remembered(
+            Sequence(
+                {"terminationID": TERMINATION, "terminationAuditResult": _RETURNED},
+                lambda _, v: {
+                    "terminations": (v["terminationID"],),
+                    "result": _flat(v["terminationAuditResult"]),
+                },
+                lambda _, r: {"terminationID": r.terminations[0], "terminationAuditResult": r.result},
+            ),
+            SHORT,
         ),
     ),
     (
@@ -245,13 +260,16 @@ def _write_change_reply(_: Context, reply: CommandReply) -> Values:
     return {"terminationID": reply.terminations, "serviceChangeResult": ("serviceChangeResParms", result)}
 
 
-_NOTIFY_REPLY = Sequence(
-    {"terminationID": TERMINATIONS, "errorDescriptor?": ERROR},
-    lambda _, v: {
-        "terminations": v["terminationID"],
-        "result": (v["errorDescriptor"],) if "errorDescriptor" in v else (),
-    },
-    lambda _, r: {"terminationID": r.terminations, "errorDescriptor": r.error},
+_NOTIFY_REPLY = Remembered(
+    Sequence(
+        {"terminationID": TERMINATIONS, "errorDescriptor?": ERROR},
+        lambda _, v: {
+            "terminations": v["terminationID"],
+            "result": (v["errorDescriptor"],) if "errorDescriptor" in v else (),
+        },
+        lambda _, r: {"terminationID": r.terminations, "errorDescriptor": r.error},
+    ),
+    SHORT,
 )
 _CHANGE_REPLY = Sequence(
     {

@@ -38,6 +38,7 @@ from imsedge.h248.text.scanner import read_mid
 
 MAX_REMEMBERED = 4_096  # elements of each kind
 LONGEST_REMEMBERED = 128  # octets, a line with a fingerprint; both bound what a peer can make us keep
+SHORT = 40  # octets of a command that names things and says nothing of them
 
 
 class Remembered:
@@ -46,15 +47,16 @@ class Remembered:
     What was read or written once is looked up the next time.
     """
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: Any, longest: int = LONGEST_REMEMBERED) -> None:
         self.tag = kind.tag
         self._kind = kind
+        self._longest = longest
         self._values: dict[tuple[Context, bytes], Any] = {}
         self._octets: dict[tuple[Context, Any], bytes] = {}
 
     def read(self, context: "Context", data: bytes, start: int, stop: int) -> Any:
         """As ``kind`` does it."""
-        if stop - start > LONGEST_REMEMBERED:
+        if stop - start > self._longest:
             return self._kind.read(context, data, start, stop)
         key = context, data[start:stop]
         value = self._values.get(key)
@@ -71,7 +73,7 @@ class Remembered:
         octets = self._octets.get(key)
         if octets is None:
             octets = self._kind.write(context, value)
-            if len(octets) <= LONGEST_REMEMBERED:
+            if len(octets) <= self._longest:
                 if len(self._octets) >= MAX_REMEMBERED:
                     self._octets.clear()
                 self._octets[key] = octets

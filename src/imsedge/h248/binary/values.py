@@ -63,15 +63,18 @@ def _write_by_look(text: str) -> bytes:
 
 def read_value(octets: bytes, type_: ValueType[Any] | None) -> str:
     """Octets of the OCTET STRING -> lexical form, whatever they are."""
+    size = len(octets)
     try:
-        tag, start, stop, following = header(octets, 0, len(octets))
+        if size > 1 and octets[1] == size - 2 < 0x80:  # nearly every value is short
+            tag, contents = octets[0], octets[2:]
+        else:
+            tag, start, stop, following = header(octets, 0, size)
+            if following != size:
+                return _characters(octets, type_)
+            contents = octets[start:stop]
+        found = _read_contents(tag, contents, type_)
     except H248Error:
         return _characters(octets, type_)
-    if following != len(octets):
-        return _characters(octets, type_)
-    contents = octets[start:stop]
-    try:
-        found = _read_contents(tag, contents, type_)
     except ValueError:
         found = None
     return _characters(octets, type_) if found is None else found

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     SIGNAL = "signal"
     STATISTIC = "statistic"
 
+    __hash__ = str.__hash__  # that of ``Enum`` is written in Python, and every name looked up asks for it
+
 
 _KINDS = frozenset(kind.value for kind in Kind)
 
