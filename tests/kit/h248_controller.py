@@ -97,7 +97,8 @@ class Controller:
 
     def subtract_all(self) -> None:
         """Every context, and forget what was reported."""
-        self.ask("Context = * { Subtract = * { Audit { } } }")
+        answer = self.ask("Context = * { Subtract = * { Audit { } } }")
+        assert "Error" not in answer or "Error = 431" in answer, answer
         self.reports.clear()
 
     def subtract(self, termination: Termination) -> str:

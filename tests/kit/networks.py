@@ -27,13 +27,17 @@ from kit.segments import Capture, capture
 
 PATIENCE = 10.0
 DELAY = 0.6
+CONNECT_SECONDS = 2.5
+# Few, so that they can be used up.
+CORE_PORTS = 64
 
 ACCESS, CORE = "203.0.113.1", "10.0.0.1"
 ACCESS6, CORE6 = "2001:db8:a::1", "2001:db8:c::1"
 PHONE, NAT, STRANGER, PARTY = "203.0.113.10", "203.0.113.20", "203.0.113.66", "10.0.0.2"
 PHONE6, PARTY6 = "2001:db8:a::10", "2001:db8:c::2"
 HOME, NAT_INSIDE = "192.168.7.2", "192.168.7.1"
-NOWHERE = "10.9.9.9"  # the core knows the network and has no way to it
+NOWHERE = "10.9.9.9"  # the core has no way to it, and says so
+SILENT = "10.9.9.10"  # the core drops what goes there
 
 _H248_PORT = 2944
 _MASQUERADE = b"""\
@@ -111,10 +115,15 @@ class World:
         try:
             with self.gateway.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as ballast:
                 for _ in range(round(rate * DELAY / 1000)):
-                    ballast.sendto(bytes(1000 - 42), (host, 10))
+                    ballast.sendto(bytes(1000 - 42), (host, 9))
             yield
         finally:
             self.gateway.run("tc", "qdisc", "del", *device)
+
+    def end_of(self, sock: socket.socket) -> int:
+        """Wait until the connection is over; the error of its end, 0 for none."""
+        until(lambda: _state(sock) == _CLOSE, "the end of a connection")
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def clear(self) -> None:
         """Nothing of a test is left in the gateway."""
@@ -141,6 +150,8 @@ def world(folder: Path, **tables: Any) -> Iterator[World]:
         sock = made.core.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         stack.enter_context(contextlib.closing(sock))
         sock.bind((PARTY, _H248_PORT))
+        for name, hosts in _WIRES.items():
+            _swallow(stack, getattr(made, name), hosts[0][1])
         daemon = DaemonProcess(_settings(tables), folder, made.gateway.prefix)
         stack.enter_context(daemon)
         wires = stack.enter_context(
@@ -168,7 +179,7 @@ _WIRES = {
     "stranger": ((ACCESS, STRANGER),),
     "core": ((CORE, PARTY), (CORE6, PARTY6)),
 }
-_SYN_SENT = 2
+_SYN_SENT, _CLOSE = 2, 7
 
 
 def _wire(machines: Machines) -> None:
@@ -187,8 +198,17 @@ def _wire(machines: Machines) -> None:
     for router in (machines.nat, machines.gateway, machines.core):
         router.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
     machines.nat.run("nft", "-f", "-", stdin=_MASQUERADE)
-    configure(machines.gateway, f"route add {NOWHERE} via {PARTY}")
-    configure(machines.core, f"route add unreachable {NOWHERE}")
+    for kind, host in (("unreachable", NOWHERE), ("blackhole", SILENT)):
+        configure(machines.gateway, f"route add {host} via {PARTY}")
+        configure(machines.core, f"route add {kind} {host}")
+
+
+def _swallow(stack: ExitStack, machine: Namespace, host: str) -> None:
+    """Nobody reads what comes to the discard port, and no ICMP message says so (RFC 863)."""
+    sock = machine.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    stack.enter_context(contextlib.closing(sock))
+    sock.bind((host, 9))
+    machine.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
 
 
 def _address(machine: Namespace, link: str, host: str, peer: str) -> None:
@@ -201,10 +221,15 @@ def _settings(tables: dict[str, Any]) -> Any:
         "h248": {"listen": f"{CORE}:{_H248_PORT}", **tables.get("h248", {})},
         "realms": {
             "access": {"addresses": [ACCESS, ACCESS6]},
-            "core": {"addresses": [CORE, CORE6]},
+            "core": {"addresses": [CORE, CORE6], "low_port": 20_000, "high_port": 19_999 + CORE_PORTS},
             **tables.get("realms", {}),
         },
-        "media": {"workers": 1, "port_rest": 0.0, **tables.get("media", {})},
+        "media": {
+            "workers": 1,
+            "port_rest": 0.0,
+            "connect_limit": CONNECT_SECONDS,
+            **tables.get("media", {}),
+        },
     }
     return agw_settings(TransportAddress(PARTY, _H248_PORT), **defaults)
 

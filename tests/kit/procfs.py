@@ -1,5 +1,6 @@
 """What the kernel says of processes and sockets: /proc, read where a test must not believe the daemons."""
 
+import os
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -50,6 +51,12 @@ def resident_kilobytes(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise ProcessLookupError(pid)
+
+
+def processor_seconds(pid: int) -> float:
+    """Time that the process has had, its own and in the kernel; to a hundredth."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:

@@ -50,6 +50,11 @@ class Segment(NamedTuple):
             return "FIN"
         return "DATA" if self.payload else _KINDS.get(self.flags & (SYN | ACK), "?")
 
+    @property
+    def ends(self) -> frozenset[TransportAddress]:
+        """Which connection it belongs to."""
+        return frozenset((self.source, self.target))
+
     def __str__(self) -> str:
         what = f"{self.kind:8}{len(self.payload):6}"
         return f"{self.time:.6f} {self.wire:9}{self.source!s:26} -> {self.target!s:26} {what}"
@@ -71,17 +76,23 @@ class Capture:
     ) -> None:
         self._rows: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._mark, self._wires = mark, wires
-        self._marks = 0
+        self._marks, self._since = 0, 0.0
         self._segments: list[Segment] = []
+        self._past: set[frozenset[TransportAddress]] = set()
         self._icmp: list[Icmp] = []
         self._process = process
         threading.Thread(target=self._read, daemon=True).start()
 
     def begin(self) -> None:
-        """Forget what has been."""
-        self._settle()
+        """Forget what has been, and what connections of before still have to say."""
+        self._since = time.time()
+        self._past |= {segment.ends for segment in self._segments}
         self._segments.clear()
         self._icmp.clear()
+
+    def wait_until_ready(self) -> None:
+        """Until something that is sent now is seen."""
+        self._settle()
 
     def segments(self, *wires: str) -> list[Segment]:
         """In the order of time, of these wires or all."""
@@ -107,8 +118,9 @@ class Capture:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for row in self._process.stdout:
-            self._rows.put(row)
+        with contextlib.suppress(ValueError):  # closed at the end
+            for row in self._process.stdout:
+                self._rows.put(row)
 
     def _settle(self) -> None:
         """Send a datagram over each wire; what came before it has been seen when it is seen."""
@@ -130,10 +142,19 @@ class Capture:
         if fields["udp.payload"] == mark:
             return {wire}
         if fields["icmp.type"]:
-            self._icmp.append(Icmp(wire, int(fields["icmp.type"]), int(fields["icmp.code"])))
+            if float(fields["frame.time_epoch"]) >= self._since:
+                self._icmp.append(Icmp(wire, int(fields["icmp.type"]), int(fields["icmp.code"])))
         elif fields["tcp.flags"]:
-            self._segments.append(_segment(wire, fields))
+            self._keep(_segment(wire, fields))
         return set()
+
+    def _keep(self, segment: Segment) -> None:
+        if segment.time < self._since:
+            self._past.add(segment.ends)
+        elif segment.kind == "SYN":
+            self._past.discard(segment.ends)
+        if segment.ends not in self._past:
+            self._segments.append(segment)
 
 
 # The addresses of the gateway, by which ``Capture.kinds`` tells directions.
@@ -156,7 +177,19 @@ def capture(namespace: Namespace, wires: dict[str, TransportAddress]) -> Iterato
         sock,
         subprocess.Popen(
             [
-                *(*namespace.prefix, need("tshark"), "-n", "-l", "-Q", "-T", "fields", "-E", "occurrence=f"),
+                *(
+                    *namespace.prefix,
+                    need("tshark"),
+                    "-n",
+                    "-l",
+                    "-Q",
+                    "-B",
+                    "32",
+                    "-T",
+                    "fields",
+                    "-E",
+                    "occurrence=f",
+                ),
                 *("-f", "tcp or icmp or icmp6 or udp dst port 9", *options),
             ],
             stdout=subprocess.PIPE,
@@ -166,7 +199,7 @@ def capture(namespace: Namespace, wires: dict[str, TransportAddress]) -> Iterato
     ):
         try:
             made = Capture(process, mark, set(wires))
-            made.begin()
+            made.wait_until_ready()
             yield made
         finally:
             process.terminate()
