@@ -70,6 +70,16 @@ def test_floor_control_is_as_its_figure_says(imsedge: Imsedge, flow: str, answer
     assert {event["kind"] for event in report["events"]} == {"sip", "h248", "tcp", "tls", "bfcp"}
 
 
+@pytest.mark.system
+@pytest.mark.parametrize("flow", [flow for flow in FLOWS if flow.startswith("t38-e2ae")])
+def test_fax_is_as_it_should_be(imsedge: Imsedge, flow: str) -> None:
+    done = imsedge("play", flow, "--answer", "passive", "--json")
+    report = msgspec.json.decode(done.stdout)
+    assert [check for check in report["checks"] if not check["ok"]] == []
+    assert done.returncode == 0
+    assert {event["kind"] for event in report["events"]} == {"sip", "h248", "dtls", "udptl"}
+
+
 BEARERS = ("", "--answer active", "--nat --answer active", "--simultaneous-open")
 
 

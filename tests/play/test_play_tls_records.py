@@ -2,7 +2,7 @@
 
 import pytest
 
-from imsedge.play.tls_records import Flight, RecordReader
+from imsedge.play.tls_records import Flight, RecordReader, dtls_names
 
 
 def record(kind: int, body: bytes) -> bytes:
@@ -40,3 +40,26 @@ def test_payload_alone_is_told_apart() -> None:
     assert reader.read(record(23, b"a") + record(23, b"b")).application_only
     assert not reader.read(record(23, b"a") + record(21, b"\x01\0")).application_only
     assert reader.read(record(23, b"half")[:-1]).names == ()
+
+
+def datagram_record(kind: int, body: bytes, epoch: int = 0) -> bytes:
+    return (
+        bytes((kind, 0xFE, 0xFD)) + epoch.to_bytes(2, "big") + bytes(6) + len(body).to_bytes(2, "big") + body
+    )
+
+
+DATAGRAMS = {
+    "a flight": (datagram_record(22, b"\x02") + datagram_record(22, b"\x0b"), ("ServerHello", "Certificate")),
+    "a cookie": (datagram_record(22, b"\x03"), ("HelloVerifyRequest",)),
+    "the sealed end": (
+        datagram_record(20, b"\x01") + datagram_record(22, b"xx", 1),
+        ("ChangeCipherSpec", "Finished"),
+    ),
+    "payload": (datagram_record(23, b"x", 1), ()),
+    "cut off": (b"\x16\xfe", ()),
+}
+
+
+@pytest.mark.parametrize(("octets", "names"), DATAGRAMS.values(), ids=DATAGRAMS)
+def test_names_in_a_datagram(octets: bytes, names: tuple[str, ...]) -> None:
+    assert dtls_names(octets) == names

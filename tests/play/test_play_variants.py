@@ -17,6 +17,7 @@ REFUSED = {
     "a secured flow behind a NAT": (E2AE, "active", Variant(nat=True), "for the flow tcp-bearer"),
     "delayed, and nobody calls early": (BEARER, "passive", Variant(delayed=True), "--answer active"),
     "delayed e2ae, and nobody calls early": (E2AE, "passive", Variant(delayed=True), "--answer active"),
+    "delayed TCP of a fax": ("t38-e2ae-terminating", "active", Variant(delayed=True), "T.38 has none"),
     "merge with one that waits": (BEARER, "passive", Variant(mode="merge"), "--answer active"),
     "two callers without merge": (BEARER, "active", Variant(mode="proxy", nat=True), "--mode merge"),
     "crossing, and the gateway does not call": (

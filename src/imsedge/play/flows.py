@@ -9,9 +9,10 @@ from imsedge.core.errors import RemoteError, SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Crossing, Kind
 from imsedge.daemon.service import make_daemon, running
-from imsedge.play import bearer_checks, checks, floor_checks, floor_scene
+from imsedge.play import bearer_checks, checks, fax_checks, fax_scene, floor_checks, floor_scene
 from imsedge.play.bearer_scene import tcp_bearer
 from imsedge.play.bearer_steps import bearer_figure
+from imsedge.play.fax_steps import FAX_FIGURES
 from imsedge.play.floor_steps import FLOOR_DELAYED, FLOOR_FIGURES
 from imsedge.play.media_end import MediaError
 from imsedge.play.phone import PhoneError
@@ -58,6 +59,18 @@ FLOWS: dict[str, Flow] = {
         "5.2.1.3.3.1",
         floor_scene.terminating,
     ),
+    "t38-e2ae-originating": Flow(
+        "the phone calls: fax over DTLS to the gateway, in clear to the core",
+        "TS 23.334 6.2.10.3.3",
+        fax_scene.originating,
+        options="--answer",
+    ),
+    "t38-e2ae-terminating": Flow(
+        "the phone is called: fax in clear from the core, over DTLS to the phone",
+        "TS 23.334 6.2.10.3.3",
+        fax_scene.terminating,
+        options="--answer",
+    ),
     BEARER: Flow(
         "TCP through the gateway without TLS, in each mode and direction",
         "y.2.1",
@@ -68,7 +81,7 @@ FLOWS: dict[str, Flow] = {
 }
 ANSWERS = (ACTIVE, PASSIVE)
 
-_FIGURES, _DELAYED = FIGURES | FLOOR_FIGURES, DELAYED | FLOOR_DELAYED
+_FIGURES, _DELAYED = FIGURES | FLOOR_FIGURES | FAX_FIGURES, DELAYED | FLOOR_DELAYED
 
 
 class Performance(NamedTuple):
@@ -142,6 +155,8 @@ def _checks(
         return bearer_checks.of_call(cast, stage, events, answer, variant)
     if name in FLOOR_DELAYED:
         return floor_checks.of_call(cast, stage, events, name)
+    if (name, answer) in FAX_FIGURES:
+        return fax_checks.of_call(cast, stage, events, name)
     return checks.of_call(cast, stage, events, name, answer)
 
 

@@ -43,11 +43,12 @@ class Ensemble:
         proxies: tuple[TransportAddress, TransportAddress],
         keylog: Callable[[bytes], None] | None = None,
     ) -> None:
-        self.ids = ids
+        self.ids, self.tap, self.hosts = ids, tap, hosts
         self.ue, self.core = Phone("alice", DOMAIN, ids), Phone("core", DOMAIN, ids)
         self.ue_proxy, self.core_proxy = proxies
         self.certificate = self_signed("ue", "alice")
-        self.ue_media = MediaEnd(hosts[0], tap, Identity(self.certificate, keylog=keylog))
+        self.identity = Identity(self.certificate, keylog=keylog)
+        self.ue_media = MediaEnd(hosts[0], tap, self.identity)
         self.core_media = MediaEnd(hosts[1], tap)
         self.ue_path = own_path(self.ue_media.local, ids.token(4), secure=True)
         self.core_path = own_path(self.core_media.local, ids.token(4), secure=False)

@@ -24,8 +24,8 @@ _CARRIED = frozenset(
 class Told(Struct, frozen=True, kw_only=True):
     """One description of one media, as a UE means it or understands it.
 
-    ``path``: of MSRP only.  ``lines``: further attributes of other media.  ``fingerprints`` empty: in clear.
-    ``e2ae``: the value of ``a=3ge2ae``, ``None`` when absent.
+    ``setup`` empty: there is none.  ``path``: of MSRP only.  ``lines``: further attributes of other media.
+    ``fingerprints`` empty: in clear.  ``e2ae``: the value of ``a=3ge2ae``, ``None`` when absent.
     """
 
     address: TransportAddress
@@ -56,7 +56,7 @@ def write(told: Told, version: int = 1) -> str:
         "t=0 0",
         f"m={row.kind} {port} {row.secure if told.secure else row.clear} {_FORMATS[told.medium]}",
         *(["a=accept-types:text/plain"] if told.path else []),
-        f"a=setup:{told.setup}",
+        *([f"a=setup:{told.setup}"] if told.setup else []),
         *(["a=msrp-cema", f"a=path:{' '.join(map(str, told.path))}"] if told.path else []),
         *(f"a={line}" for line in told.lines),
         *(f"a=fingerprint:{fingerprint}" for fingerprint in told.fingerprints),

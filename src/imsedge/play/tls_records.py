@@ -7,6 +7,7 @@ _CONTENT = {20: "ChangeCipherSpec", _ALERT: "Alert", _HANDSHAKE: "Handshake", _A
 _MESSAGES = {
     1: "ClientHello",
     2: "ServerHello",
+    3: "HelloVerifyRequest",
     11: "Certificate",
     12: "ServerKeyExchange",
     13: "CertificateRequest",
@@ -65,3 +66,20 @@ class RecordReader:
         if kind == 20:
             self._encrypted = True  # TLS 1.2: Finished and all that follows cannot be read
         return _CONTENT.get(kind, "?")
+
+
+_DTLS_HEADER = 13
+
+
+def dtls_names(datagram: bytes) -> tuple[str, ...]:
+    """Names of the records of one datagram (RFC 6347 clause 4.1), payload left out."""
+    names: list[str] = []
+    while len(datagram) >= _DTLS_HEADER:
+        kind, epoch = datagram[0], int.from_bytes(datagram[3:5], "big")
+        length = _DTLS_HEADER + int.from_bytes(datagram[11:_DTLS_HEADER], "big")
+        body, datagram = datagram[_DTLS_HEADER:length], datagram[length:]
+        if kind == _HANDSHAKE and epoch == 0 and body:
+            names.append(_MESSAGES.get(body[0], "Handshake"))
+        elif kind != _APPLICATION:
+            names.append("Finished" if kind == _HANDSHAKE else _CONTENT.get(kind, "?"))
+    return tuple(dict.fromkeys(names))

@@ -36,6 +36,10 @@ class _Rule(NamedTuple):
 
 _RULES = (
     _Rule(
+        lambda flow, _, v: flow.startswith("t38") and v.delayed,
+        "--delayed-tcp is for flows with TCP; T.38 has none",
+    ),
+    _Rule(
         lambda flow, _, v: flow != BEARER and bool(v.mode or v.simultaneous or v.nat),
         f"--mode, --simultaneous-open and --nat are for the flow {BEARER}; secured flows are always proxied",
     ),
