@@ -186,6 +186,12 @@ class SequenceOf:
         self._read = item.read
         self._read_tagged = item.read_tagged if isinstance(item, Choice) else None
         self._heads = None if isinstance(item, Choice) else heads(item.tag)
+        self.plain = None if least else "() if end == begin"
+        if isinstance(item, Octets) and item.low == least == 0:  # values of parameters: mostly one
+            self.plain = (
+                f"(data[begin + 2 : end],) if end > begin + 1 and data[begin] == {item.tag} "
+                f"and data[begin + 1] == end - begin - 2 <= {min(item.high, 0x7F)}"
+            )
 
     def read(self, context: Any, data: bytes, start: int, stop: int) -> tuple[Any, ...]:
         read, read_tagged, item_tag = self._read, self._read_tagged, self.item.tag

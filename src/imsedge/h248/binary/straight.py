@@ -37,9 +37,21 @@ def read(context, data, start, stop):
 _READ_FIELD = """\
     if at + 1 < stop and data[at] == %(identifier)d:
         begin = at + 2
-        end = at = begin + data[at + 1]
-        if end - begin > 127 or end > stop:
-            _, begin, end, at = header(data, begin - 2, stop)
+        size = data[at + 1]
+        if size < 0x80:
+            end = begin + size
+        elif size == 0x81 and begin < stop:
+            begin += 1
+            end = begin + data[begin - 1]
+        elif size == 0x82 and begin + 1 < stop:
+            begin += 2
+            end = begin + (data[begin - 2] << 8 | data[begin - 1])
+        else:
+            end = stop + 1
+        if end <= stop:
+            at = end
+        else:
+            _, begin, end, at = header(data, at, stop)
         v[%(name)r] = %(value)s
 """
 _READ_NEEDED = """\

@@ -32,11 +32,13 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
         stop = _end_of_contents(data, start, end)
         return tag, start, stop, stop + 2
     else:
-        count = length & 0x7F
-        if count > MAX_LENGTH_OCTETS or start + count > end:
+        start += length - 0x80
+        if length > 0x80 + MAX_LENGTH_OCTETS or start > end:
             raise wrong("a length is too long", at)
-        start += count
-        stop = start + int.from_bytes(data[start - count : start], "big")
+        if length == 0x82:  # the outer elements of nearly every message
+            stop = start + (data[start - 2] << 8 | data[start - 1])
+        else:
+            stop = start + int.from_bytes(data[at + 2 : start], "big")
     if stop > end or tag & HIGH_TAG == HIGH_TAG:
         raise wrong("an element is longer than what holds it", at)
     return tag, start, stop, stop
@@ -74,5 +76,9 @@ def element(tag: int, contents: bytes) -> bytes:
     size = len(contents)
     if size < 0x80:
         return heads(tag)[size] + contents
+    if size < 0x100:
+        return bytes((tag, 0x81, size)) + contents
+    if size < 0x1_0000:
+        return bytes((tag, 0x82, size >> 8, size & 0xFF)) + contents
     octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(octets))) + octets + contents
