@@ -4,12 +4,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from typing import cast
 
 import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.h248.framing import MAX_PAYLOAD, write_tpkt
 from imsedge.net import connections
+from imsedge.net import udp as udp_module
 from imsedge.net.tpkt import TpktTransport
 from imsedge.net.transport import MemoryNetwork, Transport
 from imsedge.net.udp import UdpTransport
@@ -170,3 +172,57 @@ async def test_closing_while_a_connection_is_being_opened_is_quiet() -> None:
     await asyncio.sleep(0.02)
     assert inbox.lost.empty()
     server.close()
+
+
+class Blocked:
+    """A UDP socket whose kernel has no room, until it has."""
+
+    def __init__(self, real: socket.socket) -> None:
+        self.real, self.blocked = real, True
+
+    def sendto(self, data: bytes, peer: TransportAddress) -> int:
+        if self.blocked:
+            raise BlockingIOError
+        return self.real.sendto(data, peer)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+
+async def test_datagrams_wait_for_the_kernel_in_order_and_within_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(udp_module, "MAX_UNSENT", 3)
+    receiver = await UdpTransport.open(ANY)
+    inbox = Inbox(receiver)
+    real = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    real.bind(ANY)
+    blocked = Blocked(real)
+    sender = UdpTransport(cast("socket.socket", blocked))
+    for n in range(5):
+        sender.send(b"%d" % n, receiver.local)
+    await asyncio.sleep(0.01)
+    assert inbox.messages.empty()
+    blocked.blocked = False
+    assert [(await inbox.message())[0] for _ in range(3)] == [b"0", b"1", b"2"]
+    await asyncio.sleep(0.01)
+    assert inbox.messages.empty()
+    sender.close()
+    receiver.close()
+
+
+async def test_a_receiver_that_closes_in_the_middle_reads_no_further() -> None:
+    receiver, sender = await UdpTransport.open(ANY), await UdpTransport.open(ANY)
+    got: list[bytes] = []
+
+    def take(data: bytes, _: TransportAddress) -> None:
+        got.append(data)
+        receiver.close()
+
+    receiver.attach(take, lambda _: None)
+    for _ in range(3):
+        sender.send(b"x", receiver.local)
+    sender.send(b"x" * 70_000, receiver.local)  # no datagram is so large
+    await asyncio.sleep(0.02)
+    assert got == [b"x"]
+    sender.close()

@@ -49,14 +49,17 @@ class _TcpConnection(asyncio.Protocol):
         self._accepted = peer is None
         self._owner = owner
         self._reader = TpktReader()
+        self._held: list[bytes] | None = None
         self._transport: asyncio.Transport
 
     def write(self, data: bytes) -> None:
         unsent = self._transport.get_write_buffer_size()
         if len(data) > MAX_PAYLOAD or unsent > connections.MAX_UNSENT:
             self.abort()
-        else:
+        elif self._held is None:
             self._transport.write(write_tpkt(data))
+        else:
+            self._held.append(write_tpkt(data))
 
     def abort(self) -> None:
         self._transport.abort()
@@ -74,8 +77,15 @@ class _TcpConnection(asyncio.Protocol):
         except RemoteError:
             self.abort()
             return
-        for message in messages:
-            self._owner.received(message, self)
+        held: list[bytes] = []
+        self._held = held  # what is answered on the spot goes out in one piece
+        try:
+            for message in messages:
+                self._owner.received(message, self)
+        finally:
+            self._held = None
+            if held:
+                self._transport.write(b"".join(held))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason changes nothing
         self._owner.broke(self)
