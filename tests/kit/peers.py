@@ -10,8 +10,11 @@ import socket
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from kit.fax import libraries
 
 REQUIRE = "IMSEDGE_REQUIRE_PEERS"
 
@@ -73,6 +76,15 @@ def need_libre() -> tuple[str, ...]:
     # As Debian has built it: without these its structures have other sizes.
     built = ("-DHAVE_INTTYPES_H", "-DHAVE_STDBOOL_H", "-DHAVE_INET6")
     return (gcc, "-Wall", *built, "-I/usr/include/re", "-lre")
+
+
+def need_spandsp() -> tuple[Any, Any]:
+    """spandsp's library, and the libtiff that it uses."""
+    found = libraries()
+    if found is None:
+        missing("spandsp", "spandsp (Debian: libspandsp2)")
+    assert found is not None
+    return found
 
 
 def need_sctp() -> None:
