@@ -265,7 +265,18 @@ class Choice:
     def read(self, context: Any, data: bytes, start: int, stop: int) -> Any:
         """Inside an explicit tag: exactly one element."""
         begin = start + 2
-        if begin <= stop and begin + data[start + 1] == stop and data[start + 1] < 0x80:
+        if begin > stop:
+            raise wrong("an element is cut off", start)
+        size = data[start + 1]
+        if size == 0x82 and begin + 2 <= stop:
+            begin += 2
+            size = data[begin - 2] << 8 | data[begin - 1]
+        elif size == 0x81 and begin < stop:
+            begin += 1
+            size = data[begin - 1]
+        elif size > 0x7F:
+            size = -1
+        if begin + size == stop:
             row = self._by_tag.get(data[start])
             if row is not None and self._build is alone:
                 return row[1](context, data, begin, stop)

@@ -284,6 +284,9 @@ _AUTH = Sequence(
 )
 
 
+_VERSIONS = frozenset(bytes((0x80, 1, version)) for version in range(1, HIGHEST_VERSION + 1))
+
+
 class _Versioned:
     """Looks at the version first: what an unknown version has in its body is none of our business."""
 
@@ -291,9 +294,10 @@ class _Versioned:
     write = staticmethod(_MESSAGE.write)
 
     def read(self, context: Context, data: bytes, start: int, stop: int) -> Message:
-        version = _first(context, data, start, stop, VERSION)
-        if not 1 <= version <= HIGHEST_VERSION:
-            raise H248Error(errors.VERSION, f"version {version} of H.248.1 is not known here")
+        if data[start : start + 3] not in _VERSIONS:  # another version, or one written otherwise
+            version = _first(context, data, start, stop, VERSION)
+            if not 1 <= version <= HIGHEST_VERSION:
+                raise H248Error(errors.VERSION, f"version {version} of H.248.1 is not known here")
         found: Message = _MESSAGE.read(context, data, start, stop)
         return found
 
