@@ -1,4 +1,4 @@
-"""Tag, length, value: as much of BER (ITU-T X.690) as H.248.1 Annex A needs, in both directions.
+"""The types of BER (ITU-T X.690), as much of it as H.248.1 Annex A needs, in both directions.
 
 A ``Type`` reads the contents between two offsets of the message (nothing is copied before a leaf) and writes
 contents octets.  Types are put together from tables: ``Sequence``, ``SequenceOf``, ``Choice``.
@@ -7,6 +7,7 @@ from 0 and tagged implicitly, except that a CHOICE inside a tag keeps its own (t
 
 A SEQUENCE is a ``dict`` from component name to value on its way in and out; ``build`` makes a value of the
 model of it and ``split`` takes one apart.  Unknown components are extensions of later versions: passed over.
+``straight`` makes functions of the rows for octets in the usual order; ``_walk`` here reads every other order.
 
 Definite and indefinite lengths are read, definite ones written.  All of the schema is finite and unknown
 contents are skipped with a counter instead of recursion, so depth costs nothing.
