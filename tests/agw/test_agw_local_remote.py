@@ -77,6 +77,8 @@ def test_an_ipv6_address() -> None:
         ("TCP/TLS", Transport.TLS),
         ("TCP/MSRP", Transport.TCP),
         ("TCP/TLS/MSRP", Transport.TLS),
+        ("UDP", Transport.UDP),
+        ("UDP/DTLS", Transport.DTLS),
     ],
 )
 def test_transports(proto: str, transport: Transport) -> None:

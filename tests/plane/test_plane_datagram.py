@@ -254,6 +254,16 @@ def test_latching_learns_the_phone(rig: PlaneRig) -> None:
     carry_both_ways(line, phone)
 
 
+def test_what_comes_too_fast_is_dropped(rig: PlaneRig) -> None:
+    (left, left_at), (_, right_at) = party(rig), party(rig)
+    one = rig.open(7, m.Transport.UDP, remote=left_at, policing=m.Policing(sustained=1_000, burst=1_000))
+    other = rig.open(7, m.Transport.UDP, remote=right_at)
+    for _ in range(50):
+        left.sendto(b"x" * 100, one.local)
+    rig.until(lambda: rig.counters(1).dropped >= 30, "the dropped ones")
+    assert 1_000 <= rig.counters(other.endpoint).octets_sent <= 2_000
+
+
 def test_silence_is_reported(rig: PlaneRig) -> None:
     line = Line(rig, quiet_limit=0.1)
     assert rig.expect(m.Quiet, line.access.endpoint).ways is m.Ways.BOTH

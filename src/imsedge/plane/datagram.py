@@ -16,6 +16,7 @@ from imsedge.plane.dtls import is_client_hello
 from imsedge.plane.dtls_leg import DtlsLeg
 from imsedge.plane.faults import BearerError
 from imsedge.plane.link import can_call, passes
+from imsedge.plane.policing import buckets
 from imsedge.plane.services import Services
 from imsedge.plane.udp import UdpPort
 from imsedge.plane.vigil import Vigil
@@ -73,6 +74,8 @@ class DatagramEndpoint:
         self._be_client = False
         self._ended = False
         self._quiet: Vigil | None = None
+        self._buckets = buckets(command.settings.policing, self._now())
+        self._policed = 0  # datagrams
         self._counters = m.Counters()
 
     # --- commands ------------------------------------------------------------------------------
@@ -100,6 +103,8 @@ class DatagramEndpoint:
             self._port.mark(settings.dscp)
         if (old.quiet_limit, old.quiet_ways) != (settings.quiet_limit, settings.quiet_ways):
             self._watch_payload()
+        if old.policing != settings.policing:
+            self._buckets = buckets(settings.policing, self._now())
         if not settings.latching:
             self._latched = None
         peer = self._leg.peer
@@ -167,10 +172,20 @@ class DatagramEndpoint:
             self._refuse()
 
     def _pass_on(self, payload: bytes) -> None:
-        if self._settings.mode in _RECEIVING:
+        if self._settings.mode in _RECEIVING and self._is_within_rates(len(payload)):
             received = self._counters.octets_received + len(payload)
             self._counters = replace(self._counters, octets_received=received)
             self.joint.pass_on(self, payload)
+
+    def _is_within_rates(self, octets: int) -> bool:
+        """H.248.53: what comes too fast is dropped."""
+        now = self._now()
+        if any(bucket.wait(now) for bucket in self._buckets):
+            self._policed += 1
+            return False
+        for bucket in self._buckets:
+            bucket.take(octets, now)
+        return True
 
     # --- DTLS ----------------------------------------------------------------------------------
 
@@ -265,7 +280,8 @@ class DatagramEndpoint:
         self._tell(m.Quiet(self.number, self._now(), ways))
 
     def _total(self) -> m.Counters:
-        counters = replace(self._counters, dropped=self._port.dropped if self._port is not None else 0)
+        lost = self._port.dropped if self._port is not None else 0
+        counters = replace(self._counters, dropped=self._policed + lost)
         if self._leg.peer is None:
             return counters
         milliseconds = int((self._now() - self._leg.since) * 1000)
