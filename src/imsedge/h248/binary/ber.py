@@ -7,7 +7,7 @@ from 0 and tagged implicitly, except that a CHOICE inside a tag keeps its own (t
 
 A SEQUENCE is a ``dict`` from component name to value on its way in and out; ``build`` makes a value of the
 model of it and ``split`` takes one apart.  Unknown components are extensions of later versions: passed over.
-``straight`` makes functions of the rows for octets in the usual order; ``_walk`` here reads every other order.
+``straight`` makes functions of the rows for octets in the usual order; ``_walk`` reads all other orders.
 
 Definite and indefinite lengths are read, definite ones written.  All of the schema is finite and unknown
 contents are skipped with a counter instead of recursion, so depth costs nothing.
