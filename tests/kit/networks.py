@@ -142,8 +142,8 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, **tables: Any) -> Iterator[World]:
-    """All of it; ``tables`` of the gateway's settings override."""
+def world(folder: Path, without: tuple[str, ...] = (), **tables: Any) -> Iterator[World]:
+    """All of it; ``without``: capabilities that the gateway lacks; ``tables`` of its settings override."""
     with ExitStack() as stack:
         made = Machines(*stack.enter_context(namespaces(*Machines._fields)))
         _wire(made)
@@ -152,7 +152,7 @@ def world(folder: Path, **tables: Any) -> Iterator[World]:
         sock.bind((PARTY, _H248_PORT))
         for name, hosts in _WIRES.items():
             _swallow(stack, getattr(made, name), hosts[0][1])
-        daemon = DaemonProcess(_settings(tables), folder, made.gateway.prefix)
+        daemon = DaemonProcess(_settings(tables), folder, (*made.gateway.prefix, *_lacking(without)))
         stack.enter_context(daemon)
         wires = stack.enter_context(
             capture(made.gateway, {name: TransportAddress(hosts[0][1], 9) for name, hosts in _WIRES.items()})
@@ -214,6 +214,12 @@ def _swallow(stack: ExitStack, machine: Namespace, host: str) -> None:
 def _address(machine: Namespace, link: str, host: str, peer: str) -> None:
     """At once: IPv6 shall not look first whether somebody has it already."""
     configure(machine, f"addr add {host} peer {peer} dev {link} {'nodad' if ':' in host else ''}")
+
+
+def _lacking(capabilities: tuple[str, ...]) -> tuple[str, ...]:
+    """Words for ``setpriv``."""
+    lost = ",".join(f"-{capability}" for capability in capabilities)
+    return (f"--bounding-set={lost}", f"--inh-caps={lost}") if lost else ()
 
 
 def _settings(tables: dict[str, Any]) -> Any:

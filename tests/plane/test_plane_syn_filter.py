@@ -1,14 +1,17 @@
 """The filter programs, run in an interpreter of the few instructions they use, against ``link.passes``."""
 
 import ipaddress
+import socket
+from errno import EPERM
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imsedge.bearer.messages import SourceFilter
 from imsedge.core.address import TransportAddress
 from imsedge.plane.link import passes
-from imsedge.plane.syn_filter import Instruction, program
+from imsedge.plane.syn_filter import DROP_ALL, Instruction, attach, program
 
 _NET_OFF = -0x100000
 
@@ -77,3 +80,15 @@ def test_discard_drops_everybody() -> None:
 def test_nothing_to_filter_needs_no_program() -> None:
     assert program(discard=False, source=None, ipv6=False) is None
     assert program(discard=False, source=SourceFilter("0.0.0.0/0"), ipv6=False) is None
+
+
+class Unprivileged(socket.socket):
+    """A socket of a kernel that wants CAP_NET_ADMIN for filters (seen with Linux 6.18)."""
+
+    def setsockopt(self, *_arguments: object) -> None:
+        raise PermissionError(EPERM, "Operation not permitted")
+
+
+def test_a_kernel_that_allows_no_filter_is_named_with_what_it_wants() -> None:
+    with Unprivileged() as sock, pytest.raises(PermissionError, match="CAP_NET_ADMIN"):
+        attach(sock, DROP_ALL)

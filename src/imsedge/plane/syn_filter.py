@@ -2,7 +2,8 @@
 
 The kernel drops what the program turns down without an answer, neither SYN-ACK nor RST, and the peer
 repeats its SYN after 1, 3, 7 ... seconds.  So "discard" now and "accept" later loses nothing but time
-(TR 29.828 clause 4.4), needs no privilege, and costs nothing once a connection is up.  The same program
+(TR 29.828 clause 4.4) and costs nothing once a connection is up.  Most kernels ask no privilege for it, some
+want CAP_NET_ADMIN.  The same program
 passes one source only (H.248.43 ``gm`` source address and port filtering).
 
 In a filter on a TCP socket offset 0 is the TCP header; ``SKF_NET_OFF`` reaches back to the IP header.
@@ -138,7 +139,11 @@ def attach(sock: socket.socket, steps: tuple[Instruction, ...] | None) -> None:
         b"".join(_INSTRUCTION.pack(step.code, step.if_true, step.if_false, step.operand) for step in steps),
         len(steps) * _INSTRUCTION.size,
     )
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _PROGRAM.pack(len(steps), addressof(code)))
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _PROGRAM.pack(len(steps), addressof(code)))
+    except PermissionError as error:
+        reason = "this kernel lets nobody without CAP_NET_ADMIN drop SYNs at a socket"
+        raise PermissionError(error.errno, reason) from error
 
 
 def detach(sock: socket.socket) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.netns import Namespace, configure, join, namespaces
+from kit.netns import Namespace, configure, join, namespaces, need_namespaces
 from kit.networks import until
 from kit.peers import need, run
 from kit.procfs import is_alive
@@ -47,6 +47,7 @@ def test_machines_are_gone_also_when_a_test_fails() -> None:
 
 
 def test_what_a_killed_run_left_is_swept_away_by_the_next_one() -> None:
+    need_namespaces()
     with subprocess.Popen(
         [sys.executable, "-c", KILLED],
         env=os.environ | {"PYTHONPATH": os.pathsep.join((str(TESTS), str(TESTS.parent / "src")))},
