@@ -15,13 +15,13 @@ from imsedge.h248.binary.descriptions import (
 
 def test_one_group_a_session_and_one_property_a_line() -> None:
     groups = write_description("v=0\nc=IN IP4 $\nv=0\nm=- $ TCP -\n")
-    assert groups == [["v=0", "c=IN IP4 $"], ["v=0", "m=- $ TCP -"]]
+    assert groups == (("v=0", "c=IN IP4 $"), ("v=0", "m=- $ TCP -"))
     assert write_line("v=0") == (0xB001, (bytes.fromhex("160130"),))
-    assert read_description(tuple(map(tuple, groups))) == "v=0\r\nc=IN IP4 $\r\nv=0\r\nm=- $ TCP -\r\n"
+    assert read_description(groups) == "v=0\r\nc=IN IP4 $\r\nv=0\r\nm=- $ TCP -\r\n"
 
 
 def test_nothing_is_no_group() -> None:
-    assert write_description("") == []
+    assert write_description("") == ()
     assert read_description(()) == ""
 
 
@@ -39,7 +39,7 @@ def test_properties_that_are_no_sdp_survive(number: int, values: tuple[bytes, ..
 
 
 def test_lines_end_as_they_like() -> None:
-    assert write_description("v=0\r\n \rc=x\n\n") == [["v=0", "c=x"]]
+    assert write_description("v=0\r\n \rc=x\n\n") == (("v=0", "c=x"),)
 
 
 def test_names_of_lines_in_an_individual_audit() -> None:

@@ -21,7 +21,7 @@ _FOREIGN = re.compile(r"a=h248:([0-9a-f]{8})((?: [0-9a-f]*)*)")
 RawProperty = tuple[int, tuple[bytes, ...]]
 
 
-def write_description(text: str) -> list[list[str]]:
+def write_description(text: str) -> tuple[tuple[str, ...], ...]:
     """Property groups: the lines of each, without their ends."""
     groups: list[list[str]] = []
     for line in _LINE_END.split(text) if "\r" in text else text.split("\n"):
@@ -29,7 +29,7 @@ def write_description(text: str) -> list[list[str]]:
             if not groups or line.startswith("v="):
                 groups.append([])
             groups[-1].append(line)
-    return groups
+    return tuple([tuple(group) for group in groups])
 
 
 def write_line(line: str) -> RawProperty:
