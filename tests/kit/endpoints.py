@@ -13,6 +13,8 @@ from imsedge.net.udp import UdpTransport
 from kit.associations import obedient
 
 ANY = TransportAddress("127.0.0.1", 0)
+# Whoever calls a port where nobody listens must not call it from the same one: TCP would connect to itself.
+LISTENING = TransportAddress("127.0.0.2", 0)
 
 
 class Side:
@@ -57,4 +59,4 @@ async def calling(transport: str) -> Transport:
 
 async def called(transport: str) -> Transport:
     """For a controller."""
-    return await (UdpTransport.open(ANY) if transport == "udp" else TpktTransport.listen(ANY))
+    return await (UdpTransport.open(ANY) if transport == "udp" else TpktTransport.listen(LISTENING))

@@ -26,7 +26,7 @@ from imsedge.h248.association import (
 from imsedge.h248.transactions import ReplyArrived, TransactionSettings
 from imsedge.net.tpkt import TpktTransport
 from imsedge.net.transport import MemoryNetwork, Transport
-from kit.endpoints import ANY, Keep, Side, called, calling
+from kit.endpoints import ANY, LISTENING, Keep, Side, called, calling
 from kit.h248 import GATEWAY, MGC, audit, audited, settings
 
 pytestmark = pytest.mark.system
@@ -100,7 +100,7 @@ async def test_register_exchange_leave(opener: Opener, closing: Keep) -> None:
 
 async def test_a_controller_that_comes_late_is_found(closing: Keep) -> None:
     """Over TCP a refused connection is noticed at once, and tried again."""
-    probe = await TpktTransport.listen(ANY)
+    probe = await TpktTransport.listen(LISTENING)
     address = probe.local
     probe.close()
     left = closing(gateway(TpktTransport.connector(ANY), address))
