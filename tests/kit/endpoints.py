@@ -59,4 +59,4 @@ async def calling(transport: str) -> Transport:
 
 async def called(transport: str) -> Transport:
     """For a controller."""
-    return await (UdpTransport.open(ANY) if transport == "udp" else TpktTransport.listen(LISTENING))
+    return await (UdpTransport.open(ANY) if transport == "udp" else TpktTransport.listen(ANY))

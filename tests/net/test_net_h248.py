@@ -37,7 +37,7 @@ async def udp() -> tuple[Transport, Transport]:
 
 
 async def tcp() -> tuple[Transport, Transport]:
-    return await called("tcp"), await calling("tcp")
+    return await TpktTransport.listen(LISTENING), await calling("tcp")
 
 
 async def memory() -> tuple[Transport, Transport]:
