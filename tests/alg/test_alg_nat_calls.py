@@ -16,7 +16,8 @@ from imsedge.alg.procedures import (
     StreamRequest,
     TcpMode,
 )
-from imsedge.alg.session import Forward, MediaSession, Output, Perform, Refuse
+from imsedge.alg.session import MediaSession
+from imsedge.alg.verdicts import Forward, Output, Perform, Refuse
 from imsedge.core.address import TransportAddress
 from imsedge.security.fingerprint import read_fingerprint
 from imsedge.sip.message import SipResponse

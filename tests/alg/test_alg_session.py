@@ -2,10 +2,11 @@
 
 import pytest
 
-from imsedge.alg import body, requests  # noqa: F401 - proven here through the session
+from imsedge.alg import answers, cases, lines, offers, requests  # noqa: F401 - proven here through the session
 from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import Ack, Rejected, ReleaseTerminations, Reserve, Side, StreamAck
-from imsedge.alg.session import MAX_WITHHELD, Forward, MediaSession, Perform, Refuse, Withhold
+from imsedge.alg.session import MAX_WITHHELD, MediaSession
+from imsedge.alg.verdicts import Forward, Perform, Refuse, Withhold
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError
 from imsedge.security.fingerprint import read_fingerprint

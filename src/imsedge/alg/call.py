@@ -20,16 +20,15 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from typing import NamedTuple
 
-from imsedge.alg.legs import Leg, Legs, Relay
+from imsedge.alg.legs import Arrived, Leg, Legs, Relay
 from imsedge.alg.media import Media, Then
-from imsedge.alg.messages import M, body_text, refusal, with_text, without_body
+from imsedge.alg.messages import M, refusal, with_text, without_body
 from imsedge.alg.outputs import CallView, Output, Tag
 from imsedge.alg.planner import Result
-from imsedge.alg.router import Routed, Router
-from imsedge.alg.session import Forward, Refuse, Verdict, Withhold
+from imsedge.alg.router import Router
 from imsedge.alg.settings import EdgeSettings
+from imsedge.alg.verdicts import Forward, Refuse, Verdict
 from imsedge.alg.view import view_call
 from imsedge.core.ids import IdSource
 from imsedge.core.machine import NEVER
@@ -38,7 +37,7 @@ from imsedge.sip.errors import SipError
 from imsedge.sip.events import ClientKey, SendCancel, SendResponse, ServerKey
 from imsedge.sip.flow import Flow
 from imsedge.sip.message import SipMessage, SipRequest, SipResponse, make_response
-from imsedge.sip.offer_answer import Carrier, Meaning, Negotiation, carrier_of, has_description
+from imsedge.sip.offer_answer import Carrier, Meaning, Negotiation, carrier_of
 from imsedge.sip.routing import pop_via
 
 MAX_QUEUED = 64
@@ -51,25 +50,6 @@ class State(Enum):
     SETUP = "setup"
     CONFIRMED = "confirmed"
     ENDING = "ending"
-
-
-class _Arrived(NamedTuple):
-    """A request inside the call that has been read: from whom, in which dialog (``None``: it makes them)."""
-
-    key: ServerKey
-    request: SipRequest
-    routed: Routed
-    sender: Role
-    leg: Leg | None
-    now: float
-
-    @property
-    def tag(self) -> str:
-        return self.leg.tag if self.leg is not None else ""
-
-    @property
-    def relay(self) -> Relay:
-        return Relay(self.key, self.request, self.sender, self.tag)
 
 
 class Call:
@@ -113,7 +93,7 @@ class Call:
         meaning, self._legs.negotiation = self._legs.negotiation.read(request, Role.CALLER)
         self.media.meet(routed.binding, self._legs.side, request, flow)
         self._started, self.deadline = now, now + self._settings.answer_timeout
-        return self._judge_request(_Arrived(key, request, routed, Role.CALLER, None, now), meaning)
+        return self._judge_request(Arrived(key, request, routed, Role.CALLER, None, now), meaning)
 
     def request(self, key: ServerKey, request: SipRequest, flow: Flow, now: float) -> list[Output]:
         """A request inside the call, other than ACK and CANCEL."""
@@ -220,14 +200,14 @@ class Call:
         except SipError as error:
             return self._refuse(key, request, error.code, error.reason)
         leg.dialog = dialog
-        arrived = _Arrived(key, request, routed, sender, leg, now)
+        arrived = Arrived(key, request, routed, sender, leg, now)
         if request.method == "BYE":
             return self._bye(arrived, leg)
         before, leg.negotiation = leg.negotiation, negotiation
         return self._judge_request(arrived, meaning, before)
 
     def _judge_request(
-        self, arrived: _Arrived, meaning: Meaning, before: Negotiation | None = None
+        self, arrived: Arrived, meaning: Meaning, before: Negotiation | None = None
     ) -> list[Output]:
         """Hold the request until its description is judged, then send it on or refuse it."""
         self._held[arrived.key] = arrived.request
@@ -243,7 +223,7 @@ class Call:
 
         return self._judge(arrived.request, meaning, arrived.sender, arrived.tag, then)
 
-    def _refuse_offer(self, arrived: _Arrived, verdict: Refuse, before: Negotiation | None) -> list[Output]:
+    def _refuse_offer(self, arrived: Arrived, verdict: Refuse, before: Negotiation | None) -> list[Output]:
         """The INVITE ends the call with it; a further offer leaves everything as it was."""
         if arrived.leg is not None and before is not None:
             arrived.leg.negotiation = before
@@ -251,7 +231,7 @@ class Call:
         outputs += self._refuse(arrived.key, arrived.request, verdict.status, verdict.reason)
         return outputs if arrived.leg is not None else outputs + self._end(arrived.now)
 
-    def _bye(self, arrived: _Arrived, leg: Leg) -> list[Output]:
+    def _bye(self, arrived: Arrived, leg: Leg) -> list[Output]:
         """The media goes with the last dialog; an early dialog ends without ending the call."""
         outputs = self._legs.send_on(arrived.relay, arrived.routed)
         if leg.passed:
@@ -355,25 +335,7 @@ class Call:
     def _judge(
         self, message: SipMessage, meaning: Meaning, sender: Role, tag: str, then: Then
     ) -> list[Output]:
-        """Let the session judge what ``message`` carries; one that neither offers nor answers goes on.
-
-        Not with a description, though: one that nobody may look at would tell the wrong addresses.
-        """
-        session = self.media.session
-        if meaning in {Meaning.NOTHING, Meaning.REFUSED, Meaning.MISSING}:
-            refused = [] if meaning is Meaning.NOTHING else self.media.submit(session.refused())
-            return refused + then(Withhold() if has_description(message) else Forward(""))
-        text = body_text(message)
-        match meaning:
-            case Meaning.OFFER:
-                side = self._legs.side_of(sender)
-                outputs = session.offer(side, text, self.media.announced, dialog=tag)
-            case Meaning.ANSWER | Meaning.PREVIEW:
-                early = carrier_of(message) in {Carrier.EARLY_1XX, Carrier.RELIABLE_1XX}
-                outputs = session.answer(text, dialog=tag, final=not early)
-            case _:
-                outputs = session.repeat(text)
-        return self.media.submit(outputs, then)
+        return self.media.judge(message, meaning, self._legs.side_of(sender), tag, then)
 
     def _give_up(self, key: ClientKey, status: int, reason: str) -> list[Output]:
         """Answer the sender ourselves; an INVITE is cancelled at its other side."""

@@ -59,6 +59,25 @@ class Leg:
         return self.dialog.id.callee_tag
 
 
+class Arrived(NamedTuple):
+    """A request inside the call that has been read: from whom, in which dialog (``None``: it makes them)."""
+
+    key: ServerKey
+    request: SipRequest
+    routed: Routed
+    sender: Role
+    leg: Leg | None
+    now: float
+
+    @property
+    def tag(self) -> str:
+        return self.leg.tag if self.leg is not None else ""
+
+    @property
+    def relay(self) -> Relay:
+        return Relay(self.key, self.request, self.sender, self.tag)
+
+
 class Legs:
     """``side`` is where the caller is; ``invite`` its INVITE, which came over ``flow``.
 

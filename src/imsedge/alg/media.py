@@ -3,18 +3,21 @@
 from collections.abc import Callable
 
 from imsedge.alg.gateways import Gateways
+from imsedge.alg.messages import body_text
 from imsedge.alg.nat import Whereabouts
 from imsedge.alg.outputs import Log, Output, Tag
 from imsedge.alg.planner import Result, plan, read_result
 from imsedge.alg.procedures import Rejected, Side
 from imsedge.alg.registration import Binding
-from imsedge.alg.session import MediaSession, Perform, Verdict
-from imsedge.alg.session import Output as SessionOutput
+from imsedge.alg.session import MediaSession
 from imsedge.alg.settings import EdgeSettings
+from imsedge.alg.verdicts import Forward, Perform, Verdict, Withhold
+from imsedge.alg.verdicts import Output as SessionOutput
 from imsedge.h248.association.events import RequestTo
 from imsedge.h248.model import Mid
 from imsedge.sip.flow import Flow
-from imsedge.sip.message import SipRequest
+from imsedge.sip.message import SipMessage, SipRequest
+from imsedge.sip.offer_answer import Carrier, Meaning, carrier_of, has_description
 from imsedge.sip.uri import SipUri, read_uri
 
 Then = Callable[[Verdict], list[Output]]
@@ -53,6 +56,26 @@ class Media:
     def busy(self) -> bool:
         """Something waits for the gateway."""
         return self.session.busy
+
+    def judge(self, message: SipMessage, meaning: Meaning, side: Side, tag: str, then: Then) -> list[Output]:
+        """Let the session judge what ``message`` from ``side`` carries.
+
+        One that neither offers nor answers goes on, but not with a description: one that nobody may look at
+        would tell the wrong addresses.
+        """
+        if meaning in {Meaning.NOTHING, Meaning.REFUSED, Meaning.MISSING}:
+            refused = [] if meaning is Meaning.NOTHING else self.submit(self.session.refused())
+            return refused + then(Withhold() if has_description(message) else Forward(""))
+        text = body_text(message)
+        match meaning:
+            case Meaning.OFFER:
+                outputs = self.session.offer(side, text, self.announced, dialog=tag)
+            case Meaning.ANSWER | Meaning.PREVIEW:
+                early = carrier_of(message) in {Carrier.EARLY_1XX, Carrier.RELIABLE_1XX}
+                outputs = self.session.answer(text, dialog=tag, final=not early)
+            case _:
+                outputs = self.session.repeat(text)
+        return self.submit(outputs, then)
 
     def submit(self, outputs: list[SessionOutput], then: Then | None = None) -> list[Output]:
         """Perform what the session wants; ``then`` gets its verdict, now or when the gateway has answered."""

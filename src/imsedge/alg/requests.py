@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from imsedge.alg.body import Answer, Line, Offer, Peer
+from imsedge.alg.answers import Answer
 from imsedge.alg.directions import MIRRORED, TcpStart, first_mode, waits_on
+from imsedge.alg.lines import Line, Peer
+from imsedge.alg.offers import Offer
 from imsedge.alg.policy import Policy, SynAck
 from imsedge.alg.procedures import Latch, Side, StreamMode, StreamRequest, TcpMode
 from imsedge.core.address import TransportAddress

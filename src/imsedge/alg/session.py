@@ -40,11 +40,12 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from imsedge.alg import nat
-from imsedge.alg.body import Answer, Line, Offer, read_answer, read_offer, sent_offer, write_answer
+from imsedge.alg.answers import Answer, read_answer, write_answer
+from imsedge.alg.lines import Line
+from imsedge.alg.offers import Offer, read_offer, sent_offer
 from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import (
     Ack,
@@ -57,6 +58,7 @@ from imsedge.alg.procedures import (
     StreamRequest,
 )
 from imsedge.alg.requests import Turn, configuration, reservation
+from imsedge.alg.verdicts import Forward, Output, Perform, Refuse, Withhold
 from imsedge.core.errors import LocalError, RemoteError
 from imsedge.sdp.model import Description
 from imsedge.sdp.writer import write_description
@@ -64,34 +66,6 @@ from imsedge.sdp.writer import write_description
 MAX_WITHHELD = 16
 """Answers of forked dialogs kept until their 2xx; a call that forks wider loses the oldest."""
 
-
-class Perform(Struct, frozen=True):
-    """Ask the gateway.  Not ``awaited``: nothing depends on the result."""
-
-    procedure: Procedure
-    awaited: bool = True
-
-
-class Forward(Struct, frozen=True):
-    """The message that brought the description may go on, with this one in its place."""
-
-    text: str
-
-
-class Withhold(Struct, frozen=True):
-    """The message may go on, but without its description."""
-
-
-class Refuse(Struct, frozen=True):
-    """The description cannot be served: refuse an offer with this status; an answer ends the call."""
-
-    status: int
-    reason: str
-
-
-Verdict = Forward | Withhold | Refuse
-
-Output = Perform | Verdict
 
 # H.248.8 error code -> SIP status: what the gateway lacks (or 0: its silence) is not the caller's fault.
 _STATUS = {0: 503, 412: 503, 432: 503, 434: 503, 510: 503, 526: 503, 445: 488, 449: 488, 501: 488}

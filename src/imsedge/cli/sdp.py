@@ -8,7 +8,7 @@ import typer
 from imsedge.cli.io import read_input, user_error
 
 if TYPE_CHECKING:
-    from imsedge.alg.body import Offer
+    from imsedge.alg.offers import Offer
     from imsedge.alg.policy import Policy
     from imsedge.sdp.transform import Transformed
 
@@ -112,7 +112,7 @@ def _mechanisms() -> frozenset[str]:
 
 
 def _explain(text: str, offerer: From, policy: "Policy", *, announced: bool) -> dict[str, Any]:
-    from imsedge.alg.body import read_offer
+    from imsedge.alg.offers import read_offer
     from imsedge.alg.procedures import Side
     from imsedge.sdp.writer import write_description
 
