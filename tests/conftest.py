@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import conformance
 import hypothesis
 import pytest
 
@@ -35,8 +36,30 @@ def no_leaks() -> Iterator[None]:
     assert not left, f"left open: {left}"
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remembers which tests did not pass."""
+    if not report.passed:
+        _not_passed.add(report.nodeid.partition("[")[0])
+
+
+_not_passed: set[str] = set()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where no peer may be missing, no row of docs/conformance.md may be without its proof."""
+    if os.environ.get("IMSEDGE_REQUIRE_PEERS") and unproved() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def unproved() -> list[str]:
+    """Tests that rows of the conformance document name, and that were run here in vain."""
+    return sorted(conformance.proofs(conformance.read()) & _not_passed)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Names the peers whose judgement is missing from this run."""
+    """Names the peers whose judgement is missing from this run, and the rows that it did not prove."""
+    for name in unproved():
+        terminalreporter.write_line(f"docs/conformance.md has this as a proof, and it did not pass: {name}")
     missing: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
