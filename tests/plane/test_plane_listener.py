@@ -7,7 +7,9 @@ import pytest
 
 from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare
+from imsedge.core.address import TransportAddress
 from imsedge.plane import listener as module
+from imsedge.plane import tcp
 from imsedge.plane.endpoint import REFUSALS_REPORTED
 from imsedge.plane.listener import Listener
 from imsedge.plane.loop import Loop
@@ -35,6 +37,16 @@ def is_connected(sock: socket.socket) -> bool:
         sock.getpeername()
     except OSError:
         return False
+    return True
+
+
+def can_be_had(address: TransportAddress) -> bool:
+    """Whether another program may bind it."""
+    with socket.socket() as other:
+        try:
+            other.bind(address)
+        except OSError:
+            return False
     return True
 
 
@@ -105,19 +117,69 @@ def test_an_unreadable_filter_is_no_open_door() -> None:
         assert "not an address" in rig.expect(m.OpenFailed, 1).reason
 
 
-def test_a_second_connection_is_refused_and_the_first_lives() -> None:
+def test_a_second_connection_is_refused_by_the_kernel_and_the_first_lives() -> None:
     with PlaneRig() as rig:
         listener, backend = rig.listen()
         access, _core = rig.pair(backend, TCP)
         first = rig.call(access)
         called = rig.accept(listener)
+        rig.until(lambda: len(rig.plane.loop) == 2, "the listeners to go")
+        with pytest.raises(ConnectionRefusedError):
+            rig.call(access)
+        assert not rig.seen(m.Refused, access.endpoint)
+        first.sendall(b"unharmed")
+        assert receive_exactly(called, 8) == b"unharmed"
+
+
+def test_an_order_for_silence_brings_the_listener_back_beside_the_connection() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access, _core = rig.pair(backend, TCP)
+        first = rig.call(access)
+        called = rig.accept(listener)
+        rig.until(lambda: len(rig.plane.loop) == 2, "the listeners to go")
+        rig.do(m.Configure(access.endpoint, plain(incoming=m.Incoming.DISCARD)))
+        stranger = dial(access)
+        time.sleep(0.1)
+        assert is_waiting(stranger)
+        assert rig.counters(access.endpoint).dropped == 1
+        rig.do(m.Configure(access.endpoint, plain()))
+        assert rig.counters(access.endpoint).dropped == 1, "counted on, though that listener is gone"
+        first.sendall(b"unharmed")
+        assert receive_exactly(called, 8) == b"unharmed"
+        stranger.close()
+
+
+def test_a_port_stays_ours_until_release_whatever_becomes_of_its_connection() -> None:
+    share = port_share(2)
+    with PlaneRig(ports=(share,)) as rig:
+        listener, backend = rig.listen()
+        access, _core = rig.pair(backend, TCP)
+        caller = rig.call(access)
+        called = rig.accept(listener)
+        rig.until(lambda: len(rig.plane.loop) == 2, "the listeners to go")
+        assert not can_be_had(access.local)
+        tcp.abort(caller)
+        rig.expect(m.Failed, access.endpoint)
+        assert not can_be_had(access.local)
+        rig.do(m.Configure(access.endpoint, plain()))
+        rig.call(access)
+        rig.expect(m.Established, access.endpoint, 2)
+        called.close()
+
+
+def test_a_second_connection_during_the_handshake_is_refused_and_reported() -> None:
+    with PlaneRig() as rig:
+        access = rig.open(1, m.Transport.TLS)
+        first = rig.call(access)
+        rig.expect(m.Established, access.endpoint)
         for _ in range(REFUSALS_REPORTED + 2):
             with pytest.raises(ConnectionResetError):  # which may be quicker than connect() comes back
                 receive_all(rig.call(access))
         assert rig.expect(m.Refused, access.endpoint).reason == "a second connection on one stream"
         assert len(rig.seen(m.Refused, access.endpoint)) == REFUSALS_REPORTED
-        first.sendall(b"unharmed")
-        assert receive_exactly(called, 8) == b"unharmed"
+        assert not rig.seen(m.Failed, access.endpoint)
+        first.close()
 
 
 def test_a_port_that_somebody_else_uses_is_passed_over() -> None:

@@ -113,9 +113,13 @@ def test_counters_know_the_round_trip_and_who_was_refused() -> None:
         receive_exactly(server, 5)
         server.sendall(b"back")
         receive_exactly(caller, 4)
+        counters = rig.counters(access.endpoint)
+        assert counters.round_trip_us > 0
+        caller.close()
+        server.close()
+        rig.expect(m.Closed, access.endpoint)
         with pytest.raises(ConnectionResetError):
             receive_all(rig.call(access))
         rig.expect(m.Refused, access.endpoint)
         counters = rig.counters(access.endpoint)
-        assert counters.round_trip_us > 0
         assert (counters.retransmissions, counters.refused) == (0, 1)

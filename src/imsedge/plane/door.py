@@ -1,5 +1,11 @@
-"""The port of an endpoint and who may come in through it."""
+"""The port of an endpoint and who may come in through it.
 
+Once the one connection of the stream is open it holds the port by itself, so the listener goes: whoever else
+calls is refused by the kernel, and an idle stream costs half the descriptors.  It stays where an order wants
+silence for others (discard, closed gate, source filter, latching), and comes back before the connection goes.
+"""
+
+import contextlib
 from errno import EADDRINUSE
 
 from msgspec.structs import replace
@@ -7,7 +13,7 @@ from msgspec.structs import replace
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
 from imsedge.plane import tcp
-from imsedge.plane.link import admits
+from imsedge.plane.link import admits, is_gated
 from imsedge.plane.listener import Accepted, Listener
 from imsedge.plane.services import Services
 
@@ -26,20 +32,22 @@ class Door:
         self._services = services
         self._address = command.address
         self._settings = command.settings
+        self._accepted = accepted
+        self._is_settled = False
+        self._dropped = 0  # by listeners that are gone
         self.withheld = False
         self.latched: TransportAddress | None = None
         if command.address not in services.pools:
             raise ValueError(f"{command.address} is none of the addresses of this plane")
-        self._listener = self._bind(command, accepted)
+        self._listener: Listener | None = self._bind(command)
         self.local = self._listener.local
-        tcp.tune(self._listener.socket, services.settings, command.settings)
 
-    def _bind(self, command: m.Open, accepted: Accepted) -> Listener:
+    def _bind(self, command: m.Open) -> Listener:
         pool, in_use, now = self._services.pools[self._address], [], self._services.loop.now()
         try:
             for port in pool.candidates(now, command.low_port, command.high_port):
                 try:
-                    return Listener(self._services.loop, self._address, port, accepted)
+                    return self._listen(port)
                 except OSError as error:
                     in_use.append(port)
                     if error.errno != EADDRINUSE or len(in_use) == PORT_ATTEMPTS:
@@ -49,13 +57,48 @@ class Door:
                 pool.free(port, now)
         raise OSError(EADDRINUSE, "no free port")
 
+    def _listen(self, port: int) -> Listener:
+        listener = Listener(self._services.loop, self._address, port, self._accepted)
+        tcp.tune(listener.socket, self._services.settings, self._settings)
+        return listener
+
     def screen(self, settings: m.EndpointSettings) -> None:
-        """The filter first, so that no SYN slips in between.  ``ValueError`` for an unreadable network."""
-        if settings.dscp != self._settings.dscp:
+        """The filter first, so that no SYN slips in between.  ``ValueError`` for an unreadable network;
+        ``OSError`` when somebody else took the port while nobody held it."""
+        if settings.dscp != self._settings.dscp and self._listener is not None:
             tcp.mark(self._listener.socket, settings.dscp)
         self._settings = settings
+        if self._is_settled and not self._is_silent:
+            self._shut()
+            return
+        if self._listener is None:
+            self._listener = self._listen(self.local.port)
         self._listener.screen(discard=self.withheld or not admits(settings), source=self.sources)
         self._listener.listen()
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether others must meet silence by order, even while the connection is there."""
+        return self.sources is not None or self.withheld or is_gated(self._settings)
+
+    def settle(self) -> None:
+        """The connection of the stream is open and holds the port."""
+        if not self._is_settled:
+            self._is_settled = True
+            self.screen(self._settings)
+
+    def unsettle(self) -> None:
+        """It is about to go, or to be replaced."""
+        if self._is_settled:
+            self._is_settled = False
+            with contextlib.suppress(OSError):  # tried again, and reported, with the next order
+                self.screen(self._settings)
+
+    def _shut(self) -> None:
+        if self._listener is not None:
+            self._dropped = self.dropped
+            self._listener.close()
+            self._listener = None
 
     def withhold(self, *, withheld: bool) -> None:
         """Whether every SYN has to wait until the linked leg is up."""
@@ -66,6 +109,7 @@ class Door:
     def latch(self, source: TransportAddress | None) -> None:
         """Only this host may come from now on; ``None``: the next one decides again."""
         self.latched = source
+        self._is_settled = self._is_settled and source is not None
         self.screen(self._settings)
 
     @property
@@ -78,14 +122,15 @@ class Door:
 
     def turn_away(self) -> None:
         """From now on a SYN is answered with RST, until ``screen``."""
-        self._listener.deafen()
+        if self._listener is not None:
+            self._listener.deafen()
 
     @property
     def dropped(self) -> int:
         """Segments that the kernel has dropped here by order; nobody was woken for them."""
-        return self._listener.dropped
+        return self._dropped + (self._listener.dropped if self._listener is not None else 0)
 
     def close(self) -> None:
         """The port rests, then it is somebody else's."""
-        self._listener.close()
+        self._shut()
         self._services.pools[self._address].free(self.local.port, self._services.loop.now())

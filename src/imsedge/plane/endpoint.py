@@ -161,13 +161,13 @@ class Endpoint:
     def release(self) -> None:
         """Call after the stream has let go."""
         counters = self._total()
+        self._let_port_go()
         connection = self._hang_up(Phase.CLOSED)
         if connection is not None:
             connection.close()
         if self._quiet is not None:
             self._quiet.stop()
         self._services.relays.forget(self.number)
-        self._let_port_go()
         self._tell(m.Released(self.number, self._now(), counters))
 
     # --- the port ------------------------------------------------------------------------------
@@ -275,6 +275,8 @@ class Endpoint:
     def progressed(self) -> None:
         """From the connection."""
         limit = self._services.settings.idle_limit
+        if self._door is not None and not self._relatching and self.leg.phase is Phase.OPEN:
+            self._door.settle()
         if limit and self._vigil is None:
             self._vigil = Vigil(self._services.loop, limit, partial(self._octets, m.Ways.BOTH), self._on_idle)
         self.joint.review()
@@ -300,6 +302,8 @@ class Endpoint:
             self._tell(m.Closed(self.number, self._now()))
 
     def _hang_up(self, end: Phase) -> Connection | None:
+        if self._door is not None:
+            self._door.unsettle()
         connection, self._connection = self._connection, None
         self._end, self._be_client = end, False
         self._expect_nobody()

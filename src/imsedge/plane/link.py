@@ -71,11 +71,15 @@ def admits(settings: EndpointSettings) -> bool:
     Where we call, silence lets the repeated SYN of a peer that calls too meet our own: simultaneous open.
     """
     return (
-        settings.incoming is Incoming.ACCEPT
-        and settings.mode is not Mode.INACTIVE
+        not is_gated(settings)
         and settings.setup is not Setup.ACTIVE
         and settings.handling is Handling.STATE_AWARE
     )
+
+
+def is_gated(settings: EndpointSettings) -> bool:
+    """Whether the signalling has ordered that nobody is heard; not so where we merely call."""
+    return settings.incoming is Incoming.DISCARD or settings.mode is Mode.INACTIVE
 
 
 def is_stateless(own: EndpointSettings, other: EndpointSettings) -> bool:
