@@ -2,8 +2,8 @@
 
 import pytest
 
+from imsedge.alg.bindings import MAX_CONTACTS
 from imsedge.alg.policy import Policy, Securing
-from imsedge.alg.registration import MAX_CONTACTS
 from imsedge.sip.events import TransactionFailed
 from imsedge.sip.matching import client_key
 from imsedge.sip.message import SipRequest, SipResponse
@@ -130,13 +130,174 @@ def test_deregistration_ends_it() -> None:
     assert talk.invite(OFFER) == ["ue 488 INVITE"]
 
 
+def changed(request: SipRequest, **fields: str) -> SipRequest:
+    """``request`` with these fields; ``from_`` is From."""
+    headers = request.headers
+    for name, value in fields.items():
+        headers = headers.replaced(name.strip("_").title(), value)
+    return request.with_headers(headers)
+
+
+def star(talk: EdgeTalk, *fields: str) -> list[str]:
+    request = talk.request("ue", "REGISTER", "", *fields, uri="sip:home.example")
+    return talk.send("ue", changed(request, contact="*"))
+
+
 def test_contact_star_ends_all_of_the_user() -> None:
     talk = EdgeTalk()
-    request = talk.request("ue", "REGISTER", "", "Expires: 0", uri="sip:home.example")
-    star = request.with_headers(request.headers.replaced("Contact", "*"))
-    talk.send("ue", star)
+    assert star(talk, "Expires: 0") == ["core REGISTER"]
     talk.reply("core", 200)
     assert talk.edge.registrations == 0
+
+
+@pytest.mark.parametrize("fields", [("Expires: 60",), ()])
+def test_contact_star_is_for_the_end_only(fields: tuple[str, ...]) -> None:
+    assert star(EdgeTalk(), *fields) == ["ue 400 REGISTER"]
+
+
+A, B, C = (f"sip:{user}@192.0.2.50" for user in ("alice", "alice2", "alice3"))
+
+
+def register_contacts(talk: EdgeTalk, asked: dict[str, int], granted: dict[str, int]) -> None:
+    """One REGISTER for several contacts, and what the registrar lists in its 200."""
+    request = talk.request("ue", "REGISTER", uri="sip:home.example")
+    listed = ", ".join(f"<{uri}>;expires={seconds}" for uri, seconds in asked.items())
+    talk.send("ue", changed(request, contact=listed))
+    talk.reply("core", 200, headers=[("Contact", f"<{u}>;x=1;expires={s}") for u, s in granted.items()])
+
+
+def is_known(talk: EdgeTalk, uri: str) -> bool:
+    """Whether a request for this contact goes to the phone, not to where the contact points."""
+    return talk.send("core", talk.request("core", "OPTIONS", uri=uri)) == ["ue OPTIONS"]
+
+
+def test_each_contact_has_its_own_life_and_all_share_the_path() -> None:
+    talk = fresh()
+    register_contacts(talk, {A: 100, B: 200}, {A: 100, B: 200})
+    path = talk.last("core", SipRequest).headers.all("Path")
+    assert talk.edge.registrations == 1
+    talk.until(150)
+    assert [is_known(talk, uri) for uri in (A, B)] == [False, True]
+    register_contacts(talk, {B: 100, C: 50}, {B: 100, C: 50})
+    assert talk.last("core", SipRequest).headers.all("Path") == path
+    talk.until(210)
+    assert [is_known(talk, uri) for uri in (B, C)] == [True, False]
+    talk.until(260)
+    assert talk.edge.registrations == 0
+    assert talk.logs == ["registration of sip:alice@home.example expired"]
+
+
+def test_a_phone_that_moves_ends_its_old_contact_and_begins_another() -> None:
+    talk = fresh()
+    register_contacts(talk, {A: 100}, {A: 100})
+    register_contacts(talk, {A: 0, B: 100}, {B: 100})
+    assert [is_known(talk, uri) for uri in (A, B)] == [False, True]
+    assert talk.edge.registrations == 1
+
+
+def test_a_contact_that_a_register_does_not_name_stays() -> None:
+    talk = fresh()
+    register_contacts(talk, {A: 100, B: 100}, {A: 100, B: 100})
+    register_contacts(talk, {A: 0}, {B: 100})
+    assert [is_known(talk, uri) for uri in (A, B)] == [False, True]
+
+
+def test_contacts_of_one_binding_have_a_limit() -> None:
+    talk = fresh()
+    many = {f"sip:a{n}@192.0.2.50": 100 for n in range(MAX_CONTACTS)}
+    register_contacts(talk, many, many)
+    register_contacts(talk, {"sip:a0@192.0.2.50": 100, A: 100}, {**many, A: 100})
+    assert is_known(talk, A)
+    assert not is_known(talk, f"sip:a{MAX_CONTACTS - 1}@192.0.2.50")
+
+
+def test_asking_for_the_bindings_changes_none() -> None:
+    talk = EdgeTalk()
+    request = talk.request("ue", "REGISTER", uri="sip:home.example")
+    talk.send("ue", request.with_headers(request.headers.without("Contact")))
+    talk.reply("core", 200, headers=GRANTED)
+    assert talk.edge.registrations == 1
+    assert is_known(talk, CONTACTS["ue"])
+
+
+def test_an_interval_too_brief_is_told_and_the_next_register_succeeds() -> None:
+    talk = fresh()
+    begin(talk, "Expires: 10")
+    path = talk.last("core", SipRequest).headers.all("Path")
+    assert talk.reply("core", 423, headers=[("Min-Expires", "60")]) == ["ue 423 REGISTER"]
+    assert talk.last("ue", SipResponse).headers.get("Min-Expires") == "60"
+    assert talk.edge.registrations == 0
+    begin(talk, "Expires: 60")
+    assert talk.last("core", SipRequest).headers.all("Path") == path
+    talk.reply("core", 200)
+    assert talk.edge.deadline == 60
+
+
+def on_behalf(talk: EdgeTalk, contact: str, status: int = 200, expires: int = 100) -> None:
+    """A secretary registers alice from the same place, or ends her registration."""
+    request = talk.request(
+        "ue",
+        "REGISTER",
+        "",
+        "Security-Client: msrp-tls;mediasec",
+        f"Expires: {expires}",
+        uri="sip:home.example",
+    )
+    request = changed(request, from_="<sip:secretary@home.example>;tag=s", contact=f"<{contact}>")
+    assert talk.send("ue", request) == ["core REGISTER"]
+    listed = [("Contact", f"<{contact}>;expires={expires}")] if expires else []
+    talk.reply("core", status, headers=listed)
+
+
+def test_who_registers_somebody_else_says_nothing_about_that_phone() -> None:
+    talk = fresh()
+    on_behalf(talk, "sip:alice@192.0.2.99")
+    assert talk.edge.registrations == 0
+
+
+def test_who_registers_somebody_else_may_end_it() -> None:
+    talk = EdgeTalk()
+    on_behalf(talk, CONTACTS["ue"])
+    assert talk.edge.registrations == 1
+    on_behalf(talk, CONTACTS["ue"], status=403, expires=0)
+    assert talk.edge.registrations == 1
+    on_behalf(talk, CONTACTS["ue"], expires=0)
+    assert talk.edge.registrations == 0
+
+
+def test_what_the_last_register_offered_counts() -> None:
+    talk = fresh()
+    talk.register("Security-Client: msrp-tls;mediasec")
+    talk.register("Security-Client: bfcp-tls;mediasec")
+    assert "gw Reserve access" not in talk.invite(CORE_OFFER, party="core")
+
+
+@pytest.mark.parametrize(
+    ("verify", "seen"),
+    [("msrp-tls;mediasec", "gw Reserve core"), ("bfcp-tls;mediasec", "ue 494 INVITE")],
+)
+def test_an_echo_is_compared_in_calls_too(verify: str, seen: str) -> None:
+    talk = EdgeTalk(mechanisms=("msrp-tls",))
+    assert talk.invite(OFFER, f"Security-Verify: {verify}")[0] == seen
+    if "494" in seen:
+        assert talk.last("ue", SipResponse).headers.all("Security-Server") == ("msrp-tls;mediasec",)
+
+
+def test_an_echo_of_the_core_is_not_ours_to_compare() -> None:
+    talk = EdgeTalk(mechanisms=("msrp-tls",))
+    assert talk.invite(CORE_OFFER, "Security-Verify: x;mediasec", party="core")[0] == "gw Reserve access"
+
+
+def test_an_echo_when_nothing_is_announced_is_let_pass() -> None:
+    talk = fresh(mechanisms=())
+    assert begin(talk, "Security-Verify: msrp-tls;mediasec") == ["core REGISTER"]
+
+
+def test_without_tls_nothing_is_negotiated_when_signalling_must_be_protected() -> None:
+    talk = fresh(protected_only=True)
+    talk.register()
+    assert "Security-Server" not in talk.last("ue", SipResponse).headers
+    assert "gw Reserve access" not in talk.invite(CORE_OFFER, party="core")
 
 
 def test_the_registrar_decides_how_long() -> None:
@@ -146,7 +307,7 @@ def test_the_registrar_decides_how_long() -> None:
     assert talk.edge.deadline == 60
     talk.until(61)
     assert talk.edge.registrations == 0
-    assert "registration of sip:bob@home.example expired" in talk.logs
+    assert "registration of sip:alice@home.example expired" in talk.logs
 
 
 def test_a_registrar_that_lists_nothing_grants_what_was_asked() -> None:

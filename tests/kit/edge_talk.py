@@ -109,7 +109,7 @@ class EdgeTalk:
         if method not in {"ACK", "CANCEL"}:
             self._cseq[party] += 1
         number = self._cseq[party] if cseq is None else cseq
-        other = "core" if party == "ue" else "ue"
+        other = "core" if (party == "ue") is (method != "REGISTER") else "ue"  # who registers is its own To
         names = {"ue": "sip:alice@home.example", "core": "sip:bob@home.example"}
         to = f"<{names[other]}>" + (f";tag={tags[1]}" if tags[1] else "")
         fields = [

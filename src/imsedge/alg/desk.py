@@ -46,6 +46,12 @@ class RequestDesk:
         routed = self._router.register(request, judged.attempt.token)
         return self._send_on(_Pending(key, request, judged.attempt), routed)
 
+    def refuse_echo(self, request: SipRequest, flow: Flow) -> SipResponse | None:
+        """What to say to a UE whose Security-Verify is not what we announce; ``None`` when it is."""
+        if self._router.side_of(flow) is Side.CORE:
+            return None
+        return self._registrations.refuse_echo(request, flow)
+
     def relay(self, key: ServerKey, request: SipRequest, flow: Flow, *, inside: bool) -> list[Output]:
         """Any other request; ``inside`` a dialog that is no call.  ``SipError`` is its answer."""
         if request.method == "OPTIONS" and self._is_for_us(request):

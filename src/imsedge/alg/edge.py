@@ -95,7 +95,9 @@ class Edge:
     def __init__(self, settings: EdgeSettings, ids: IdSource) -> None:
         self._settings = settings
         self._ids = ids
-        self._registrations = Registrations(settings.announced, settings.max_registrations, ids)
+        self._registrations = Registrations(
+            settings.announced, settings.max_registrations, ids, protected_only=settings.protected_only
+        )
         self._router = Router(settings, self._registrations, ids)
         self._desk = RequestDesk(self._router, self._registrations, ids)
         self._gateways = Gateways()
@@ -175,6 +177,8 @@ class Edge:
             return self._with(number, lambda call: call.request(key, request, flow, self._now))
         if inside and request.method in _CALL_METHODS:
             raise SipError(481, "no such call")
+        if not inside and (refused := self._desk.refuse_echo(request, flow)) is not None:
+            return [SendResponse(key, refused)]
         if request.method == "INVITE":
             return self._invite(key, request, flow, number)
         return self._desk.relay(key, request, flow, inside=inside)

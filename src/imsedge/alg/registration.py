@@ -2,12 +2,18 @@
 
 A REGISTER goes on to the next hop with our ``Path`` (RFC 3327) and without what concerns the access only.
 What the UE can secure (Security-Client with ``mediasec``) and what we announced (Security-Server, in 401 and
-200) is kept for each contact: both together decide about e2ae security.  The user part of the Path is a token
-that names the binding, so that a request coming back along it finds the flow of the UE.
+200) is kept with its contacts: both together decide about e2ae security.  The user part of the Path is a
+token that names the binding, so that a request coming back along it finds the flow of the UE.
 
-What Security-Verify must echo is remembered for each UE, told by address of record and contact, from the
-answer that announced it.  An echo that differs is refused with 494 and the list as it is (RFC 3329 clause
-2.3.1).  No echo at all is let pass: many UEs send it in signalling agreements only.
+What the registrar grants counts, contact by contact: contacts that a 2xx no longer lists are gone, those that
+a REGISTER does not name stay until they expire, and any other answer (401, 423 ...) changes nothing.
+
+Security-Verify must echo what we announce, in REGISTER and in every other request that opens something: one
+that differs is refused with 494 and the list as it is (RFC 3329 clause 2.3.1).  No echo at all is let pass:
+many UEs send it in signalling agreements only.  Requests inside a dialog are not judged again.
+
+Who registers somebody else (From is not To, RFC 3261 clause 10.2) is let through to the registrar, but says
+nothing about that UE: neither its flow nor what it can secure.  Such a REGISTER can end a binding only.
 """
 
 from collections import OrderedDict
@@ -15,8 +21,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from imsedge.alg.bindings import MAX_CONTACTS, Binding, Bindings, BoundContact, place_of
 from imsedge.core.ids import IdSource
-from imsedge.core.timers import Timers
 from imsedge.sip.errors import SipError
 from imsedge.sip.fields import NameAddress, read_name_address
 from imsedge.sip.flow import Flow
@@ -32,32 +38,23 @@ from imsedge.sip.sec_agree import (
     read_mechanisms,
     verify_matches,
 )
-from imsedge.sip.uri import SipUri, read_uri
-
-MAX_CONTACTS = 10
-"""Contacts of one REGISTER; a phone has one, sometimes two."""
 
 MAX_EXPIRES = 2**32 - 1  # RFC 3261 clause 20.19
 DEFAULT_EXPIRES = 3600  # of a 200 that does not say, RFC 3261 clause 10.2.1.1
 
 MAX_PENDING = 1_000
-"""UEs between a 401 and their next REGISTER whose announced list is remembered; the oldest is forgotten."""
+"""UEs between a 401 and their next REGISTER whose token is remembered; the oldest is forgotten."""
 
-
-class Binding(Struct, frozen=True, kw_only=True):
-    """A registered contact.  ``secured``: mechanisms that the UE and we have both announced."""
-
-    token: str
-    address_of_record: str
-    contact: str
-    flow: Flow
-    secured: frozenset[str]
-    service_route: tuple[str, ...]
-    expires_at: float
+STAR = "*"
+"""A Contact that means all of the user, to end them (RFC 3261 clause 10.2.2)."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """A REGISTER on its way: what its answer will be read with."""
+    """A REGISTER on its way: what its answer will be read with.
+
+    ``announced``: what the UE is told that we can secure.  ``for_another``: who sends it is not who is
+    registered.
+    """
 
     token: str
     address_of_record: str
@@ -65,6 +62,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     all_contacts: bool
     flow: Flow
     offered: frozenset[str]
+    announced: tuple[Mechanism, ...]
+    for_another: bool
     expires: int
 
 
@@ -80,131 +79,102 @@ class Refused(NamedTuple):
     response: SipResponse
 
 
-class Registrations:
-    """All bindings, found by token, flow or contact; they expire by themselves."""
+class Registrations(Bindings):
+    """All bindings, and what becomes of a REGISTER.
 
-    def __init__(self, mechanisms: tuple[str, ...], limit: int, ids: IdSource) -> None:
-        self._announced: tuple[Mechanism, ...] = tuple(media_mechanism(name) for name in mechanisms)
+    ``protected_only``: media mechanisms are negotiated over TLS only, as fingerprints prove nothing to who
+    can change them on the way (TS 33.328 clause 5).
+    """
+
+    def __init__(
+        self, mechanisms: tuple[str, ...], limit: int, ids: IdSource, *, protected_only: bool = False
+    ) -> None:
+        super().__init__()
+        self._mechanisms: tuple[Mechanism, ...] = tuple(media_mechanism(name) for name in mechanisms)
         self._limit = limit
         self._ids = ids
-        self._by_token: dict[str, Binding] = {}
-        self._by_contact: dict[str, str] = {}
-        self._by_flow: dict[Flow, str] = {}
+        self._protected_only = protected_only
         self._tokens: OrderedDict[tuple[str, ...], str] = OrderedDict()
-        self._timers: Timers[str] = Timers()
-
-    def __len__(self) -> int:
-        return len(self._by_token)
-
-    @property
-    def deadline(self) -> float:
-        """When the next binding expires."""
-        return self._timers.deadline
-
-    def expire(self, now: float) -> list[Binding]:
-        """Forget what has expired."""
-        return [binding for token in self._timers.due(now) if (binding := self._drop(token))]
-
-    def by_token(self, token: str | None) -> Binding | None:
-        """The binding whose Path carries ``token``."""
-        return self._by_token.get(token) if token else None
-
-    def by_contact(self, uri: str) -> Binding | None:
-        """The binding of this contact, told by user, host and port."""
-        return self.by_token(self._by_contact.get(_place(uri)))
-
-    def of_sender(self, flow: Flow, contact: str | None) -> Binding | None:
-        """Whose request came over ``flow``: that of the flow, else of the contact at the same host."""
-        found = self.by_token(self._by_flow.get(flow))
-        if found is None and contact is not None:
-            known = self.by_contact(contact)
-            found = known if known is not None and known.flow.remote.host == flow.remote.host else None
-        return found
-
-    # --- REGISTER ------------------------------------------------------------------------------------
 
     def register(self, request: SipRequest, flow: Flow) -> Accepted | Refused:
         """Judge a REGISTER from the access side.  ``SipError`` when it cannot be read."""
+        refused = self.refuse_echo(request, flow)
+        if refused is not None:
+            return Refused(refused)
         address = request.to.uri
         values = request.headers.all("Contact")
         if len(values) > MAX_CONTACTS:
             raise SipError(400, f"more than {MAX_CONTACTS} contacts")
-        named = [read_name_address(value) for value in values if value != "*"]
+        named = [read_name_address(value) for value in values if value != STAR]
         contacts = tuple(contact.uri for contact in named)
-        token = self._token_for(address, contacts)
-        verify = read_mechanisms(request.headers, SECURITY_VERIFY)
-        if media_names(verify) and not verify_matches(self._announced, verify):
-            return Refused(self._with_announcement(make_response(request, 494, to_tag=self._ids.token(6))))
-        known = token in self._by_token
-        if not known and contacts and len(self._by_token) >= self._limit:
-            raise SipError(503, "too many registrations")
         asked = next((contact.params.value("expires") for contact in named), None)
-        expires = asked or request.headers.get("Expires")
+        said = asked or request.headers.get("Expires")
+        expires = DEFAULT_EXPIRES if said is None else _read_expires(said)
+        if STAR in values and (contacts or len(values) > 1 or expires or said is None):
+            raise SipError(400, "Contact: * goes alone and with Expires: 0 only")
+        token = self._token_for(address, contacts)
+        if token not in self and contacts and len(self) >= self._limit:
+            raise SipError(503, "too many registrations")
+        offered = media_names(read_mechanisms(request.headers, SECURITY_CLIENT))
         return Accepted(
             Attempt(
                 token=token,
                 address_of_record=address,
                 contacts=contacts,
-                all_contacts="*" in values,
+                all_contacts=STAR in values,
                 flow=flow,
-                offered=media_names(read_mechanisms(request.headers, SECURITY_CLIENT)),
-                expires=DEFAULT_EXPIRES if expires is None else _read_expires(expires),
+                offered=offered,
+                announced=self._announced(flow) if offered else (),
+                for_another=place_of(request.from_.uri) != place_of(address),
+                expires=expires,
             )
         )
 
     def answered(self, attempt: Attempt, response: SipResponse, now: float) -> SipResponse:
         """The registrar answered: keep what it says, announce what we can do."""
-        if 200 <= response.status < 300:
+        success = 200 <= response.status < 300
+        if success:
             self._keep(attempt, response, now)
-        if attempt.offered and (response.status == 401 or 200 <= response.status < 300):
-            return self._with_announcement(response)
-        return response
+        return _announcing(response, attempt.announced) if success or response.status == 401 else response
+
+    def refuse_echo(self, request: SipRequest, flow: Flow) -> SipResponse | None:
+        """The 494 for a request whose Security-Verify is not what we announce; ``None`` when it is."""
+        announced = self._announced(flow)
+        verify = read_mechanisms(request.headers, SECURITY_VERIFY)
+        if not announced or not media_names(verify) or verify_matches(announced, verify):
+            return None
+        return _announcing(make_response(request, 494, to_tag=self._ids.token(6)), announced)
+
+    def _announced(self, flow: Flow) -> tuple[Mechanism, ...]:
+        return () if self._protected_only and flow.transport != "tls" else self._mechanisms
 
     def _keep(self, attempt: Attempt, response: SipResponse, now: float) -> None:
-        granted = {
-            _place(contact.uri): _lifetime(contact, response, attempt)
-            for value in response.headers.all("Contact")
-            if value != "*" and (contact := _readable(value)) is not None
-        }
-        if not granted and attempt.contacts:  # a registrar that lists nothing has granted what was asked for
-            granted = {_place(attempt.contacts[0]): attempt.expires}
-        uri = next((uri for uri in attempt.contacts if granted.get(_place(uri))), None)
-        if uri is None:
-            if attempt.contacts or attempt.all_contacts:
-                self._forget(attempt)
-            return
-        self._drop(attempt.token)
-        binding = Binding(
-            token=attempt.token,
-            address_of_record=attempt.address_of_record,
-            contact=uri,
-            flow=attempt.flow,
-            secured=attempt.offered & media_names(self._announced),
-            service_route=response.headers.all("Service-Route"),
-            expires_at=now + granted[_place(uri)],
-        )
-        self._by_token[binding.token] = binding
-        self._by_contact[_place(uri)] = binding.token
-        self._by_flow[binding.flow] = binding.token
-        self._tokens.pop(_identity(attempt.address_of_record, attempt.contacts), None)
-        self._timers.set(binding.token, binding.expires_at)
-
-    def _forget(self, attempt: Attempt) -> None:
-        self._drop(attempt.token)
         if attempt.all_contacts:
-            for binding in [*self._by_token.values()]:
-                if binding.address_of_record == attempt.address_of_record:
-                    self._drop(binding.token)
-
-    def _drop(self, token: str) -> Binding | None:
-        binding = self._by_token.pop(token, None)
-        if binding is not None:
-            self._timers.cancel(token)
-            if self._by_contact.get(_place(binding.contact)) == token:
-                del self._by_contact[_place(binding.contact)]
-            if self._by_flow.get(binding.flow) == token:
-                del self._by_flow[binding.flow]
-        return binding
+            for binding in self.of_user(attempt.address_of_record):
+                self.drop(binding.token)
+            return
+        if not attempt.contacts:
+            return  # it only asked
+        granted = _granted(attempt, response)
+        known = self.by_token(attempt.token)
+        held = known.contacts if known is not None else ()
+        if attempt.for_another:
+            if known is not None:
+                named = {place_of(uri) for uri in attempt.contacts}
+                ended = {place for place in named if not granted.get(place)}
+                self.put(known.only(tuple(one for one in held if place_of(one.uri) not in ended)))
+            return
+        self.put(
+            Binding(
+                token=attempt.token,
+                address_of_record=attempt.address_of_record,
+                contacts=_contacts(attempt, granted, held, now),
+                flow=attempt.flow,
+                secured=attempt.offered & media_names(attempt.announced),
+                service_route=response.headers.all("Service-Route"),
+            )
+        )
+        self._tokens.pop((attempt.address_of_record, *attempt.contacts), None)
 
     def _token_for(self, address: str, contacts: tuple[str, ...]) -> str:
         """The same for every REGISTER of a UE, also between its first and the one with credentials."""
@@ -212,31 +182,37 @@ class Registrations:
             known = self.by_contact(contact)
             if known is not None and known.address_of_record == address:
                 return known.token
-        identity = _identity(address, contacts)
+        identity = (address, *contacts)
         if identity not in self._tokens:
             if len(self._tokens) >= MAX_PENDING:
                 self._tokens.popitem(last=False)
             self._tokens[identity] = self._ids.token(8)
         return self._tokens[identity]
 
-    def _with_announcement(self, response: SipResponse) -> SipResponse:
-        values = [str(mechanism) for mechanism in self._announced]
-        return response.with_headers(response.headers.with_last(SECURITY_SERVER, *values))
+
+def _announcing(response: SipResponse, announced: tuple[Mechanism, ...]) -> SipResponse:
+    values = [str(mechanism) for mechanism in announced]
+    return response.with_headers(response.headers.with_last(SECURITY_SERVER, *values))
 
 
-def _identity(address: str, contacts: tuple[str, ...]) -> tuple[str, ...]:
-    return (address, *contacts)
+def _granted(attempt: Attempt, response: SipResponse) -> dict[str, int]:
+    """Seconds by place; a registrar that lists nothing has granted what was asked for."""
+    granted = {
+        place_of(contact.uri): _lifetime(contact, response, attempt)
+        for value in response.headers.all("Contact")
+        if value != STAR and (contact := _readable(value)) is not None
+    }
+    return granted or {place_of(uri): attempt.expires for uri in attempt.contacts}
 
 
-def _place(uri: str) -> str:
-    """What makes a contact the same one: user, host and port; registrars add parameters of their own."""
-    try:
-        parsed = read_uri(uri)
-    except SipError:
-        return uri
-    if not isinstance(parsed, SipUri):
-        return uri
-    return f"{parsed.user or ''}@{parsed.host.lower()}:{parsed.address.port}"
+def _contacts(
+    attempt: Attempt, granted: dict[str, int], held: tuple[BoundContact, ...], now: float
+) -> tuple[BoundContact, ...]:
+    """Those of the REGISTER that were granted, then those that it did not name."""
+    named = {place_of(uri): uri for uri in attempt.contacts}
+    fresh = [BoundContact(uri, now + granted[place]) for place, uri in named.items() if granted.get(place)]
+    others = [one for one in held if place_of(one.uri) not in named]
+    return (*fresh, *others)[:MAX_CONTACTS]
 
 
 def _readable(value: str) -> NameAddress | None:

@@ -19,6 +19,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     ``access``, ``core``: where the two sides listen, as peers can reach it; UDP and TCP share the port.
     ``next_hop``: where requests of user equipment go, over ``next_hop_transport``.
     ``mechanisms``: ``mediasec`` tokens that can be announced in Security-Server.
+    ``protected_only``: they are negotiated with UEs only whose signalling comes over TLS.
     ``answer_timeout``: how long a call may ring (timer C, RFC 3261 clause 16.6 step 11).
     ``linger``: how long an ended call is remembered when a transaction of it never ends (64*T1 and some).
     ``max_calls``, ``max_registrations``: beyond these, 503.
@@ -30,6 +31,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     next_hop: TransportAddress
     next_hop_transport: str = "udp"
     mechanisms: tuple[str, ...] = MECHANISMS
+    protected_only: bool = False
     policy: Policy = Policy()
     planner: PlannerSettings = PlannerSettings()
     answer_timeout: float = 180.0
