@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
+from imsedge.alg.bindings import Binding
 from imsedge.alg.gateways import Gateways
 from imsedge.alg.messages import body_text
 from imsedge.alg.nat import Whereabouts
 from imsedge.alg.outputs import Log, Output, Tag
 from imsedge.alg.planner import Result, plan, read_result
 from imsedge.alg.procedures import Rejected, Side
-from imsedge.alg.registration import Binding
 from imsedge.alg.session import MediaSession
 from imsedge.alg.settings import EdgeSettings
 from imsedge.alg.verdicts import Forward, Perform, Verdict, Withhold

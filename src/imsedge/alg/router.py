@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from imsedge.alg.bindings import Binding
 from imsedge.alg.procedures import Side
-from imsedge.alg.registration import Binding, Registrations
+from imsedge.alg.registration import Registrations
 from imsedge.alg.settings import EdgeSettings
 from imsedge.core.address import TransportAddress
 from imsedge.core.ids import IdSource
