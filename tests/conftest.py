@@ -9,6 +9,8 @@ import conformance
 import hypothesis
 import pytest
 
+from kit.peers import has_sctp
+
 hypothesis.settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("deep", max_examples=5_000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
@@ -54,6 +56,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def unproved() -> list[str]:
     """Tests that rows of the conformance document name, and that were run here in vain."""
     return sorted(conformance.proofs(conformance.read()) & _not_passed)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves what is marked ``sctp`` to a kernel that has it (``system/test_system_sctp.py``)."""
+    others = [item for item in items if "sctp" in item.keywords and not has_sctp()]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,11 +3,13 @@
 %% -*- erlang -*-
 %% The Erlang/OTP megaco application as the other end of our associations, driven by a test.
 %%
-%%   megaco_peer.escript mgc|mg udp|tcp PORT [three-way] [slow=MS] [pdu=OCTETS] [codec=pretty|compact|ber]
+%%   megaco_peer.escript mgc|mg udp|tcp|sctp PORT [three-way] [slow=MS] [pdu=OCTETS] [codec=pretty|compact|ber]
 %%
 %% mgc: listens on 127.0.0.1:PORT and accepts every registration.  mg: registers with 127.0.0.1:PORT.
 %% pdu: replies larger than this go in segments.  One scheduler (+S 1): OTP loses segments that two of its
 %% processes take in at the same moment, and says segment_timeout with segments missing that it holds.
+%% sctp: OTP has no such transport for megaco, so it is here: one user message a message, payload protocol 7
+%% in both directions; another one is FAILED.
 %% ber: names and termination identifiers stay the octets that they are on the wire.
 %% Standard input, one line each:   <base64 of a message>       send its request
 %%                                  quit                        end
@@ -18,6 +20,7 @@
 -module(megaco_peer).
 -mode(compile).
 -export([main/1]).
+-export([send_message/2, block/1, unblock/1, close/1]). % the transport of megaco over SCTP
 -export([handle_connect/2, handle_connect/3, handle_disconnect/3, handle_disconnect/4,
          handle_syntax_error/3, handle_syntax_error/4, handle_message_error/3, handle_message_error/4,
          handle_trans_request/3, handle_trans_request/4, handle_trans_long_request/3,
@@ -56,7 +59,8 @@ codec("compact") -> {megaco_compact_text_encoder, []};
 codec("ber") -> {megaco_binary_encoder, [native]}.
 binary() -> element(1, value(codec)) =:= megaco_binary_encoder.
 send_mod("udp") -> megaco_udp;
-send_mod("tcp") -> megaco_tcp.
+send_mod("tcp") -> megaco_tcp;
+send_mod("sctp") -> ?MODULE.
 
 open("mgc", "udp", RH, Port) ->
     {ok, Sup} = megaco_udp:start_transport(),
@@ -66,6 +70,19 @@ open("mgc", "tcp", RH, Port) ->
     {ok, Sup} = megaco_tcp:start_transport(),
     ok = megaco_tcp:listen(Sup, [{port, Port}, {receive_handle, RH}, {tcp_options, [{ip, {127,0,0,1}}]}]),
     say("READY", []);
+open("mgc", "sctp", RH, Port) ->
+    spawn_link(fun() ->
+        {ok, Socket} = gen_sctp:open([{port, Port} | sctp_options()]),
+        ok = gen_sctp:listen(Socket, true),
+        say("READY", []),
+        sctp(Socket, RH) end);
+open("mg", "sctp", RH, Port) ->
+    spawn_link(fun() ->
+        {ok, Socket} = gen_sctp:open(sctp_options()),
+        {ok, Change} = gen_sctp:connect(Socket, {127,0,0,1}, Port, []),
+        Pid = self(),
+        spawn(fun() -> enrol(RH, {Socket, element(6, Change)}, Pid) end),
+        sctp(Socket, RH) end);
 open("mg", "udp", RH, Port) ->
     {ok, Sup} = megaco_udp:start_transport(),
     {ok, Handle, Pid} = megaco_udp:open(Sup, [{port, 0}, {receive_handle, RH}, {udp_options, [{ip, {127,0,0,1}}]}]),
@@ -74,6 +91,23 @@ open("mg", "tcp", RH, Port) ->
     {ok, Sup} = megaco_tcp:start_transport(),
     {ok, Handle, Pid} = megaco_tcp:connect(Sup, [{host, {127,0,0,1}}, {port, Port}, {receive_handle, RH}]),
     enrol(RH, Handle, Pid).
+
+sctp_options() -> [{ip, {127,0,0,1}}, {type, seqpacket}, {mode, binary}, {active, true}, {sctp_nodelay, true}].
+%% #sctp_sndrcvinfo{stream, ssn, flags, ppid, context, timetolive, tsn, cumtsn, assoc_id}
+sctp(Socket, RH) ->
+    receive
+        {sctp, Socket, _, _, {[{sctp_sndrcvinfo, _, _, _, 7, _, _, _, _, Association}], Octets}} when is_binary(Octets) ->
+            megaco:receive_message(RH, self(), {Socket, Association}, Octets);
+        {sctp, Socket, _, _, {[Info], Octets}} when is_binary(Octets) ->
+            say("FAILED ~0p", [Info]);
+        _ -> ok % a change of an association
+    end,
+    sctp(Socket, RH).
+send_message({Socket, Association}, Octets) ->
+    gen_sctp:send(Socket, {sctp_sndrcvinfo, 0, undefined, [], 7, 0, 0, undefined, undefined, Association}, Octets).
+block(_) -> ok.
+unblock(_) -> ok.
+close(_) -> ok.
 
 %% ServiceChange Restart, offering version 3 in a header of version 1
 enrol(RH, Handle, Pid) ->

@@ -42,6 +42,7 @@ from kit.erlang import Launch, free_port
 from kit.h248 import GATEWAY, MGC, audit, notify, settings
 
 pytestmark = pytest.mark.interop
+ON_EVERY_TRANSPORT = ["udp", "tcp", pytest.param("sctp", marks=pytest.mark.sctp)]
 ADD = (ActionRequest(CHOOSE_CONTEXT, (CommandRequest(Verb.ADD, ("$",)),)),)
 
 
@@ -73,7 +74,7 @@ def gateway_machine(port: int, transport: Transport, **changes: Any) -> GatewayA
     return GatewayAssociation(known, own, RandomIds())
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ON_EVERY_TRANSPORT)
 async def test_erlang_drives_our_gateway(transport: str, erlang: Launch, closing: Keep) -> None:
     port, socket_ = free_port(transport), await calling(transport)
     peer = await erlang("mgc", transport, port)
@@ -96,7 +97,7 @@ async def test_erlang_drives_our_gateway(transport: str, erlang: Launch, closing
     await side.hears(Stopped)
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ON_EVERY_TRANSPORT)
 async def test_erlang_is_a_gateway_under_our_controller(
     transport: str, erlang: Launch, closing: Keep
 ) -> None:
@@ -116,7 +117,7 @@ async def test_erlang_is_a_gateway_under_our_controller(
     peer.send(notify("g/cause", 7))
     assert (await side.hears(RequestArrived)).request.actions[0].commands[0].observed.request_id == 7
     assert (await peer.transaction("REPLY")).result[0].replies[0].verb is Verb.NOTIFY
-    if transport == "tcp":
+    if transport != "udp":
         await peer.kill()
         assert (await side.hears(GatewayLost)).reason == "the connection broke"
 
@@ -170,7 +171,7 @@ async def test_erlang_acknowledges_and_we_drop_our_replies(erlang: Launch, closi
         pytest.fail("no acknowledgement came")
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ON_EVERY_TRANSPORT)
 async def test_erlang_is_killed_and_comes_back(transport: str, erlang: Launch, closing: Keep) -> None:
     port, socket_ = free_port(transport), await calling(transport)
     first = await erlang("mgc", transport, port)

@@ -29,9 +29,13 @@ from kit.h248 import notify
 pytestmark = [pytest.mark.interop, pytest.mark.system]
 
 ON_EVERY_WIRE = [
-    pytest.param(transport, encoding, id=f"{transport}-{encoding.value}")
-    for transport in ("udp", "tcp")
-    for encoding in Encoding
+    pytest.param(transport, encoding, id=f"{transport}-{encoding.value}", marks=marks)
+    for transport, encodings, marks in (
+        ("udp", Encoding, ()),
+        ("tcp", Encoding, ()),
+        ("sctp", (Encoding.COMPACT, Encoding.BER), (pytest.mark.sctp,)),
+    )
+    for encoding in encodings
 ]
 LOCAL = "v=0\r\nc=IN IP4 $\r\nm=- $ TCP -\r\n"
 REMOTE = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=- 9 TCP -\r\na=setup:active\r\n"

@@ -7,6 +7,7 @@ from typing import Any
 from imsedge.core.address import TransportAddress
 from imsedge.core.trace import Crossing
 from imsedge.net.h248 import H248Endpoint
+from imsedge.net.sctp import SctpTransport
 from imsedge.net.tpkt import TpktTransport
 from imsedge.net.transport import Transport
 from imsedge.net.udp import UdpTransport
@@ -52,11 +53,17 @@ Keep = Callable[[Side], Side]
 """A fixture: the side is closed after the test."""
 
 
+_CONNECTED: dict[str, type[TpktTransport] | type[SctpTransport]] = {
+    "tcp": TpktTransport,
+    "sctp": SctpTransport,
+}
+
+
 async def calling(transport: str) -> Transport:
     """For a gateway."""
-    return await UdpTransport.open(ANY) if transport == "udp" else TpktTransport.connector(ANY)
+    return await UdpTransport.open(ANY) if transport == "udp" else _CONNECTED[transport].connector(ANY)
 
 
 async def called(transport: str) -> Transport:
     """For a controller."""
-    return await (UdpTransport.open(ANY) if transport == "udp" else TpktTransport.listen(ANY))
+    return await (UdpTransport.open(ANY) if transport == "udp" else _CONNECTED[transport].listen(ANY))

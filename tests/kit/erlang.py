@@ -18,7 +18,8 @@ PATIENCE = 15.0  # seconds: the Erlang machine needs up to two of them to start
 
 def free_port(transport: str) -> int:
     kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-    with socket.socket(socket.AF_INET, kind) as probe:
+    protocol = socket.IPPROTO_SCTP if transport == "sctp" else 0
+    with socket.socket(socket.AF_INET, kind, protocol) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 

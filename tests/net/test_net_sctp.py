@@ -13,7 +13,6 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
 from imsedge.net import connections, sctp
 from imsedge.net.sctp import SctpTransport, read_protocol, write_info
-from kit.peers import need_sctp
 from kit.pretend_sctp import PretendKernel
 from kit.transports import CHECKS, Inbox, Opener, Pair
 
@@ -51,7 +50,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> PretendKernel:
     return pretended
 
 
-async def pretended() -> Pair:
+async def a_pair() -> Pair:
     called = await SctpTransport.listen(ANY)
     return Pair(called, SctpTransport.connector(ANY), TransportAddress("127.0.0.1", 1))
 
@@ -61,7 +60,7 @@ async def opener() -> AsyncIterator[Opener]:
     opened: list[Pair] = []
 
     async def open_and_keep() -> Pair:
-        opened.append(await pretended())
+        opened.append(await a_pair())
         return opened[-1]
 
     yield open_and_keep
@@ -80,13 +79,13 @@ async def test_conformance_on_pretended_sctp(
     await check(opener)
 
 
+@pytest.mark.sctp
 @pytest.mark.system
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.usefixtures("no_leaks")
 async def test_conformance_on_the_kernels_sctp(
     check: Callable[[Opener], Awaitable[None]], opener: Opener
 ) -> None:
-    need_sctp()
     await check(opener)
 
 
@@ -137,7 +136,7 @@ async def test_a_message_that_the_kernel_delivers_in_pieces(kernel: PretendKerne
 @pytest.mark.usefixtures("kernel")
 async def test_a_peer_that_does_not_read_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "MAX_UNSENT", 100_000)
-    called, caller, _ = await pretended()
+    called, caller, _ = await a_pair()
     server = Inbox(called)
     caller.send(b"hello", called.local)
     _, peer = await server.message()
