@@ -77,6 +77,7 @@ def test_only_a_server_waiting_for_its_user_has_no_timer(start: Start) -> None:
         (Timer.M, [32, None], 32),
         (Timer.C, [185, None], 185),
         (Timer.TRYING, [0.2, None], 0.2),
+        (Timer.LATE_TRYING, [3.5, None], 3.5),
         (Timer.UNANSWERED, [40, None], 40),
     ],
 )

@@ -289,11 +289,19 @@ def test_on_tcp_a_finished_request_is_forgotten(edge: Clocked) -> None:
     assert edge.layer.open_servers == 0
 
 
-def test_what_the_user_never_answers_is_forgotten(edge: Clocked) -> None:
+def test_what_the_user_never_answers_gets_100_late_and_is_forgotten(edge: Clocked) -> None:
     arrived = arrive(edge, request("OPTIONS"))
-    assert edge.until(100) == []
+    assert [(when, *first_lines([o])) for when, o in edge.until(100)] == [(3.5, "SIP/2.0 100 Trying")]
     assert edge.layer.open_servers == 0
     assert edge.take(ev.SendResponse(arrived.key, make_response(arrived.request, 200))) == []
+
+
+@pytest.mark.parametrize("status", [183, 408])
+def test_only_an_invite_gets_other_provisional_responses_and_408(edge: Clocked, status: int) -> None:
+    for method, sent in (("OPTIONS", 0), ("INVITE", 1)):
+        arrived = arrive(edge, request(method, branch=f"z9hG4bK{method}"))
+        response = make_response(arrived.request, status, to_tag="x")
+        assert len(edge.take(ev.SendResponse(arrived.key, response))) == sent
 
 
 def test_a_provisional_response_is_repeated(edge: Clocked) -> None:

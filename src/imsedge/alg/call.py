@@ -11,7 +11,7 @@ that wait for a final response get one, an INVITE is cancelled at its other side
 state          means
 =============  =========================================================================================
 SETUP          the INVITE has had no final response; timer C runs (clause 16.6 step 11)
-CONFIRMED      a 2xx was passed on
+CONFIRMED      a 2xx was passed on; the session timer runs if it said so (``session_timer``)
 ENDING         released; only outstanding transactions and the gateway's last answer are waited for
 =============  =========================================================================================
 """
@@ -27,6 +27,7 @@ from imsedge.alg.messages import M, refusal, with_text, without_body
 from imsedge.alg.outputs import CallView, Output, Tag
 from imsedge.alg.planner import Result
 from imsedge.alg.router import Router
+from imsedge.alg.session_timer import ends_at
 from imsedge.alg.settings import EdgeSettings
 from imsedge.alg.verdicts import Forward, Refuse, Verdict
 from imsedge.alg.view import view_call
@@ -138,10 +139,12 @@ class Call:
         return self.terminate(503, reason, now) + self._resume()
 
     def timed_out(self, now: float) -> list[Output]:
-        """Timer C, or the patience with an ended call."""
+        """Timer C, the session timer, or the patience with an ended call."""
         self.deadline = NEVER
         if self.state is State.SETUP:
             return self.terminate(408, "nobody answered", now)
+        if self.state is State.CONFIRMED:
+            return self.terminate(408, "session timer expired", now)
         self._legs.pending.clear()
         return []
 
@@ -307,15 +310,17 @@ class Call:
         if response.status < 200:
             return outputs
         self._legs.finished(key)
-        if key != self._legs.first:
-            return outputs
-        if response.status >= 300:
-            return outputs + self._end(now)
-        if leg is not None:
-            leg.passed = True
-        if self.state is State.SETUP:
-            outputs.append(self.media.log("call answered"))
-        self.state, self.deadline = State.CONFIRMED, NEVER
+        if key == self._legs.first:
+            if response.status >= 300:
+                return outputs + self._end(now)
+            if leg is not None:
+                leg.passed = True
+            if self.state is State.SETUP:
+                outputs.append(self.media.log("call answered"))
+            self.state = State.CONFIRMED
+        until = ends_at(relay.received, response, now)
+        if self.state is State.CONFIRMED and until is not None:
+            self.deadline = until
         return outputs
 
     def _late_response(

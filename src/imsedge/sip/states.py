@@ -33,7 +33,7 @@ class Happening(Enum):
 
 
 class Timer(Enum):
-    """Letters of RFC 3261 table 4 and RFC 6026; the last three have none there."""
+    """Letters of RFC 3261 table 4 and RFC 6026; the last four have none there."""
 
     A = auto()
     B = auto()
@@ -50,6 +50,7 @@ class Timer(Enum):
     M = auto()
     PROCEEDING_E = auto()  # E once a provisional response came: every T2
     TRYING = auto()  # 100 when the user is slow (clause 17.2.1)
+    LATE_TRYING = auto()  # 100 to a non-INVITE, when its client has slowed down to T2 (RFC 4320 clause 4.1)
     UNANSWERED = auto()  # the user never answered a non-INVITE; its client has given up (RFC 4320)
 
 
@@ -112,6 +113,7 @@ DURATIONS = {
     Timer.M: Duration("t1", 64, 64),
     Timer.PROCEEDING_E: Duration("t2", 1, None, grows_to="t2"),
     Timer.TRYING: Duration("trying", 1, 1),
+    Timer.LATE_TRYING: Duration("t1", 7, 7),  # timer E fires at 1, 3 and 7 times T1, then every T2
     Timer.UNANSWERED: Duration("t1", 80, 80),  # longer than F, by which a proxy's user hears of silence
 }
 
@@ -208,6 +210,7 @@ SERVER_OTHER: Table = {
     (State.TRYING, Happening.PROVISIONAL): Row(State.PROCEEDING, (Act.REPLY,), (Timer.UNANSWERED,)),
     (State.TRYING, Happening.SUCCESS): _REPLIED,
     (State.TRYING, Happening.FAILURE): _REPLIED,
+    (State.TRYING, Timer.LATE_TRYING): Row(State.PROCEEDING, (Act.TRYING,), (Timer.UNANSWERED,)),
     (State.TRYING, Timer.UNANSWERED): _END,
     (State.PROCEEDING, Happening.REQUEST): Row(State.PROCEEDING, (Act.SEND,)),
     (State.PROCEEDING, Happening.PROVISIONAL): Row(State.PROCEEDING, (Act.REPLY,)),
@@ -235,7 +238,7 @@ CLIENT_STARTS = {
 
 SERVER_STARTS = {
     True: Start(SERVER_INVITE, State.TRYING, (Timer.TRYING,)),
-    False: Start(SERVER_OTHER, State.TRYING, (Timer.UNANSWERED,)),
+    False: Start(SERVER_OTHER, State.TRYING, (Timer.LATE_TRYING, Timer.UNANSWERED)),
 }
 
 

@@ -11,6 +11,7 @@ tables in ``states.py``; here is what surrounds them:
 
 A 2xx to an INVITE does not end a transaction at once: server and client stay in Accepted for 64*T1, so that
 retransmitted and forked 2xx pass through a proxy and retransmitted INVITEs are absorbed (RFC 6026).
+Other requests get 100 only when they wait long, and never 408 (RFC 4320).
 """
 
 from msgspec import Struct
@@ -217,9 +218,8 @@ class TransactionLayer:
 
     def _send_response(self, key: ServerKey, response: SipResponse) -> None:
         transaction = self._servers.get(key)
-        if transaction is None:
-            return
-        self._move(transaction, happening_of(response.status), response)
+        if transaction is not None and not _is_unwanted(key, response):
+            self._move(transaction, happening_of(response.status), response)
 
     def _transport_failed(self, flow: Flow) -> None:
         hit = [
@@ -322,3 +322,9 @@ class TransactionLayer:
         if isinstance(transaction.key, ServerKey):
             flow = response_flow(transaction.request.via, flow)
         self._out.append(ev.Transmit(transaction.octets, flow))
+
+
+def _is_unwanted(key: ServerKey, response: SipResponse) -> bool:
+    """RFC 4320: who sent a non-INVITE has given up by the time of a 408, and of provisional responses can use
+    only 100, which we send ourselves."""
+    return key.method != "INVITE" and (response.status == 408 or 100 < response.status < 200)
