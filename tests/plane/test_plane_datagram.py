@@ -11,12 +11,14 @@ from OpenSSL import SSL
 
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
-from imsedge.plane import dtls_leg, udp  # noqa: F401 - proven here through the endpoint
+from imsedge.plane import dtls_leg, trust, udp  # noqa: F401 - proven here through the endpoint
 from imsedge.plane.dtls import MTU
+from imsedge.plane.held import HELD_DATAGRAMS
+from imsedge.security.fingerprint import Fingerprint
 from imsedge.security.tls import Role
 from kit.dtls import DtlsPeer
 from kit.openssl import Openssl, OpensslCertificate, wait_for
-from kit.plane_rig import HOST, STRANGER, UE, PlaneRig
+from kit.plane_rig import HOST, STRANGER, UE, PlaneRig, nothing_arrives
 
 pytestmark = pytest.mark.system
 
@@ -124,13 +126,56 @@ def test_a_handshake_before_the_answer_waits_for_the_fingerprint(rig: PlaneRig) 
     phone = line.peer()
     phone.shake(line.access.local)
     assert not rig.expect(m.TlsEstablished, 1).verified
-    phone.send(b"too early")
-    settings = m.EndpointSettings(transport=m.Transport.DTLS, remote=line.phone_at, fingerprints=TRUSTED)
-    rig.until(lambda: rig.counters(2).octets_sent == 0)
-    rig.do(m.Configure(1, settings))
+    phone.send(b"early")
+    line.core.sendto(b"early, too", line.inner.local)
+    rig.until(lambda: rig.counters(2).octets_received == 10, "the core's datagram")
+    assert rig.counters(2).octets_sent == 0
+    told(line, TRUSTED)
     rig.expect(m.Verified, 1)
     phone.send(b"in time")
-    assert line.hear_core() == b"in time"
+    assert [line.hear_core(), line.hear_core()] == [b"early", b"in time"]
+    assert phone.receive() == b"early, too"
+
+
+def told(line: Line, fingerprints: tuple[Fingerprint, ...] | None) -> None:
+    """The signalling names the phone's certificate."""
+    settings = m.EndpointSettings(transport=m.Transport.DTLS, remote=line.phone_at, fingerprints=fingerprints)
+    line.rig.do(m.Configure(1, settings))
+
+
+def test_what_comes_before_the_handshake_is_held_but_not_without_limit(rig: PlaneRig) -> None:
+    line = Line(rig)
+    for number in range(HELD_DATAGRAMS + 2):
+        line.core.sendto(b"%d" % number, line.inner.local)
+    rig.until(lambda: rig.counters(1).dropped == 2, "the oldest to be dropped")
+    phone = line.peer()
+    phone.shake(line.access.local)
+    assert [phone.receive() for _ in range(HELD_DATAGRAMS)] == [
+        b"%d" % number for number in range(2, HELD_DATAGRAMS + 2)
+    ]
+
+
+def test_what_was_held_for_the_right_one_is_not_for_another(rig: PlaneRig) -> None:
+    line = Line(rig, fingerprints=None)
+    phone = line.peer()
+    phone.shake(line.access.local)
+    phone.send(b"early")
+    line.core.sendto(b"secret", line.inner.local)
+    rig.until(lambda: rig.counters(2).octets_received == 6, "the core's datagram")
+    told(line, (STRANGER.fingerprint(),))
+    assert rig.expect(m.Failed, 1).cause is m.FailureCause.FINGERPRINT_MISMATCH
+    with pytest.raises(SSL.Error):  # close_notify, no payload
+        phone.receive()
+    assert rig.counters(1).octets_sent == rig.counters(2).octets_sent == 0
+
+
+def test_an_empty_datagram_is_no_payload(rig: PlaneRig) -> None:
+    line = Line(rig)
+    phone = line.peer()
+    phone.shake(line.access.local)
+    line.core.sendto(b"", line.inner.local)
+    line.phone.sendto(b"", line.access.local)
+    carry_both_ways(line, phone)
 
 
 def test_an_early_caller_who_was_not_meant_goes(rig: PlaneRig) -> None:
@@ -159,18 +204,44 @@ def test_another_certificate_than_signalled_is_refused(rig: PlaneRig, role: Role
     assert failed.cause is m.FailureCause.FINGERPRINT_MISMATCH
 
 
-def test_trust_ends_when_the_signalling_names_another_certificate(rig: PlaneRig) -> None:
+def test_another_certificate_in_the_signalling_is_another_association(rig: PlaneRig) -> None:
     line = Line(rig)
     phone = line.peer()
     phone.shake(line.access.local)
     rig.expect(m.TlsEstablished, 1)
-    other = (STRANGER.fingerprint(),)
-    rig.do(
-        m.Configure(
-            1, m.EndpointSettings(transport=m.Transport.DTLS, remote=line.phone_at, fingerprints=other)
-        )
-    )
-    assert rig.expect(m.Failed, 1).cause is m.FailureCause.FINGERPRINT_MISMATCH
+    told(line, (STRANGER.fingerprint(),))
+    with pytest.raises(SSL.Error):  # close_notify
+        phone.receive()
+    line.core.sendto(b"for the next one", line.inner.local)
+    successor = line.peer(certificate=STRANGER)
+    successor.shake(line.access.local)
+    assert rig.expect(m.TlsEstablished, 1, nth=2).verified
+    assert successor.receive() == b"for the next one"
+    carry_both_ways(line, successor)
+    assert not rig.seen(m.Failed, 1)
+
+
+def test_the_peer_cannot_begin_again_by_itself(rig: PlaneRig) -> None:
+    """RFC 8842 clause 4: a new association is a matter of offer and answer."""
+    line = Line(rig)
+    phone = line.peer()
+    phone.shake(line.access.local)
+    rig.expect(m.TlsEstablished, 1)
+    line.core.sendto(b"first", line.inner.local)
+    assert phone.receive() == b"first"
+    restarted = line.peer()
+    with pytest.raises(SSL.WantReadError):
+        restarted.tls.do_handshake()
+    hello = restarted.tls.bio_read(1 << 16)
+    elsewhere, _ = party(rig)
+    for sender in (line.phone, elsewhere):
+        sender.sendto(hello, line.access.local)
+    rig.until(lambda: rig.counters(1).refused == 2, "the refusals")
+    for sender in (line.phone, elsewhere):
+        with nothing_arrives(sender):
+            pass
+    carry_both_ways(line, phone)
+    assert len(rig.seen(m.TlsStarted, 1)) == 1
 
 
 def test_strangers_are_not_heard(rig: PlaneRig) -> None:
@@ -252,6 +323,22 @@ def test_latching_learns_the_phone(rig: PlaneRig) -> None:
     phone.shake(line.access.local)
     assert rig.expect(m.Latched, 1).remote == line.phone_at
     carry_both_ways(line, phone)
+
+
+def test_a_phone_behind_a_nat_that_waits_for_us_opens_the_nat_first(rig: PlaneRig) -> None:
+    line = Line(rig, remote=TransportAddress("192.0.2.1", 9), latching=True)
+    rig.do(m.StartTls(1))
+    line.phone.sendto(b"anything", line.access.local)
+    assert rig.expect(m.Latched, 1).remote == line.phone_at
+    stranger, _ = party(rig)
+    stranger.sendto(b"me too", line.access.local)
+    rig.until(lambda: rig.counters(1).refused == 1, "the stranger")
+    phone = line.peer(Role.SERVER)
+    phone.shake()
+    assert rig.expect(m.TlsStarted, 1).role is m.TlsRole.CLIENT
+    carry_both_ways(line, phone)
+    with nothing_arrives(stranger):
+        pass
 
 
 def test_what_comes_too_fast_is_dropped(rig: PlaneRig) -> None:

@@ -1,8 +1,13 @@
 """Endpoints of UDP, in clear or with DTLS, and the stream of two of them: one datagram in, one datagram out.
 
 There is no connection to be opened, so nothing here follows the other leg: what can be sent is sent, what
-comes too early or from a stranger is dropped.  The peer is who the signalling names.  Before it has, only a
-DTLS handshake may begin, with whoever returns our cookie; no payload passes until the fingerprint is there.
+comes from a stranger is dropped.  The peer is who the signalling names.  Before it has, only a DTLS handshake
+may begin, with whoever returns our cookie; no payload passes until the certificate is known to be the right
+one.  What comes earlier from either side is held (``held.py``).
+
+An association that is up ends with close_notify, or when the signalling names another peer or certificate;
+then, and only then, another one may begin.  A UE behind a NAT that is to be the DTLS server must open the
+NAT first: whatever it sends first tells us where it is, and gets our ClientHello, once.
 """
 
 from errno import EADDRINUSE, EMFILE, ENFILE
@@ -15,10 +20,11 @@ from imsedge.core.address import TransportAddress
 from imsedge.plane.dtls import is_client_hello
 from imsedge.plane.dtls_leg import DtlsLeg
 from imsedge.plane.faults import BearerError
+from imsedge.plane.held import Held
 from imsedge.plane.link import can_call, passes
 from imsedge.plane.policing import buckets
 from imsedge.plane.services import Services
-from imsedge.plane.udp import UdpPort
+from imsedge.plane.udp import Address, UdpPort
 from imsedge.plane.vigil import Vigil
 
 DATAGRAM = frozenset({m.Transport.UDP, m.Transport.DTLS})
@@ -71,11 +77,13 @@ class DatagramEndpoint:
         self._port: UdpPort | None = None
         self._leg = DtlsLeg(services, self)
         self._latched: TransportAddress | None = None
+        self._familiar: Address | None = None  # who was found welcome, and may go on until something changes
+        self._held = Held()  # for the peer
         self._be_client = False
         self._ended = False
         self._quiet: Vigil | None = None
         self._buckets = buckets(command.settings.policing, self._now())
-        self._policed = 0  # datagrams
+        self._policed = self._received = self._sent = 0  # datagrams, then octets
         self._counters = m.Counters()
 
     # --- commands ------------------------------------------------------------------------------
@@ -98,7 +106,7 @@ class DatagramEndpoint:
     def configure(self, settings: m.EndpointSettings) -> None:
         """Signalling has spoken; after a failure another handshake may begin."""
         old, self._settings = self._settings, settings
-        self._ended = False
+        self._ended, self._familiar = False, None
         if old.dscp != settings.dscp and self._port is not None:
             self._port.mark(settings.dscp)
         if (old.quiet_limit, old.quiet_ways) != (settings.quiet_limit, settings.quiet_ways):
@@ -111,8 +119,15 @@ class DatagramEndpoint:
         if peer is not None and not self._is_peer(peer):
             self._part()  # an early caller, or one that the signalling has replaced
         elif settings.fingerprints not in (old.fingerprints, None):
-            self._leg.expect(settings)
+            self._hear_of_certificate(settings)
         self._call()
+
+    def _hear_of_certificate(self, settings: m.EndpointSettings) -> None:
+        """Another one than that of an association that was trusted: the next one (RFC 8842 clause 4)."""
+        if self._leg.trusted and not self._leg.matches(settings.fingerprints):
+            self._part()
+        else:
+            self._leg.expect(settings)
 
     def start_tcp(self) -> None:
         """There is nothing to connect."""
@@ -144,37 +159,53 @@ class DatagramEndpoint:
     # --- payload -------------------------------------------------------------------------------
 
     def send(self, payload: bytes) -> None:
-        """Towards the peer; dropped when it cannot be sent now."""
+        """Towards the peer; held until it is trusted, dropped when it has no address."""
         if self._settings.mode not in _SENDING:
             return
         if self._secured:
-            sent = self._leg.send(payload)
+            if not self._leg.trusted:
+                self._held.add(payload)
+                return
+            self._leg.send(payload)
         else:
             peer = self._target
-            sent = peer is not None
-            if peer is not None:
-                self.transmit(payload, peer)
-        if sent:
-            self._counters = replace(self._counters, octets_sent=self._counters.octets_sent + len(payload))
+            if peer is None:
+                return
+            self.transmit(payload, peer)
+        self._sent += len(payload)
 
-    def _on_datagram(self, datagram: bytes, source: TransportAddress) -> None:
-        if not self._is_welcome(source):
-            self._refuse()
-        elif not self._secured:
-            self._latch(source)
+    def _on_datagram(self, datagram: bytes, address: Address) -> None:
+        if address != self._familiar and not self._is_heard(datagram, address):
+            return
+        if not self._secured:
             self._pass_on(datagram)
-        elif self._leg.peer == source:
+        elif self._leg.is_restart(datagram):
+            self._refuse()
+        else:
             for payload in self._leg.hear(datagram):
                 self._pass_on(payload)
+
+    def _is_heard(self, datagram: bytes, address: Address) -> bool:
+        """Whether it is the peer's; one that is not may still be the beginning of an association."""
+        source = TransportAddress(*address[:2])
+        if not self._is_welcome(source):
+            self._refuse()
+        elif not self._secured or self._leg.peer == source:
+            self._latch(source)
+            self._familiar = address
+            return True
         elif self._leg.peer is None and self._may_begin(datagram):
             self._greet(datagram, source)
+        elif self._waits_for_latch:
+            self._latch(source)
+            self._call()
         else:
             self._refuse()
+        return False
 
     def _pass_on(self, payload: bytes) -> None:
-        if self._settings.mode in _RECEIVING and self._is_within_rates(len(payload)):
-            received = self._counters.octets_received + len(payload)
-            self._counters = replace(self._counters, octets_received=received)
+        if self._settings.mode in _RECEIVING and (not self._buckets or self._is_within_rates(len(payload))):
+            self._received += len(payload)
             self.joint.pass_on(self, payload)
 
     def _is_within_rates(self, octets: int) -> bool:
@@ -194,15 +225,23 @@ class DatagramEndpoint:
         if self._port is not None:
             self._port.send(datagram, peer)
 
+    def verified(self, early: list[bytes]) -> None:
+        """The peer is the right one: what waited for that goes on, both ways."""
+        for payload in self._held.take():
+            self.send(payload)
+        for payload in early:
+            self._pass_on(payload)
+
     def lost(self, error: BearerError) -> None:
         """The association cannot be."""
         self._part()
+        self._held.forget()
         self._ended, self._be_client = True, False
         self._tell(m.Failed(self.number, self._now(), error.cause, error.detail))
 
     def ended(self) -> None:
         """The peer said close_notify."""
-        self._ended, self._be_client = True, False
+        self._ended, self._be_client, self._familiar = True, False, None
         self._tell(m.Closed(self.number, self._now()))
 
     def _may_begin(self, datagram: bytes) -> bool:
@@ -214,15 +253,21 @@ class DatagramEndpoint:
             self._latch(source)
 
     def _call(self) -> None:
-        remote, idle = self._settings.remote, self._leg.peer is None and not self._ended
-        if self._secured and self._be_client and idle and remote and can_call(self._settings):
+        remote, idle = self._target, self._leg.peer is None and not self._ended
+        if self._secured and self._be_client and idle and remote is not None:
             self._count()
             self._leg.call(remote, self._settings)
+
+    @property
+    def _waits_for_latch(self) -> bool:
+        """We are to be the client of somebody behind a NAT, who has not been heard yet."""
+        return self._be_client and not self._ended and self._settings.latching and self._latched is None
 
     def _count(self) -> None:
         self._counters = replace(self._counters, connections=self._counters.connections + 1)
 
     def _part(self) -> None:
+        self._familiar = None
         self._counters = self._total()
         self._leg.forget()
 
@@ -230,7 +275,7 @@ class DatagramEndpoint:
 
     @property
     def _target(self) -> TransportAddress | None:
-        """Where clear datagrams go."""
+        """Where clear datagrams and our ClientHello go."""
         if self._settings.latching:
             return self._latched
         return self._settings.remote if can_call(self._settings) else None
@@ -273,7 +318,7 @@ class DatagramEndpoint:
             self._quiet = Vigil(self._services.loop, limit, partial(self._octets, ways), report)
 
     def _octets(self, ways: m.Ways) -> tuple[int, ...]:
-        both = (self._counters.octets_received, self._counters.octets_sent)
+        both = (self._received, self._sent)
         return {m.Ways.IN: both[:1], m.Ways.OUT: both[1:], m.Ways.BOTH: both}[ways]
 
     def _on_quiet(self, ways: m.Ways) -> None:
@@ -281,7 +326,10 @@ class DatagramEndpoint:
 
     def _total(self) -> m.Counters:
         lost = self._port.dropped if self._port is not None else 0
-        counters = replace(self._counters, dropped=self._policed + lost)
+        dropped = self._policed + self._held.dropped + self._leg.dropped + lost
+        counters = replace(
+            self._counters, octets_received=self._received, octets_sent=self._sent, dropped=dropped
+        )
         if self._leg.peer is None:
             return counters
         milliseconds = int((self._now() - self._leg.since) * 1000)

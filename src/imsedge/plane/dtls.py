@@ -12,58 +12,68 @@ hears the peer, early callers and strangers.  What that costs, and how it is pai
   forged.  The first ClientHello gets a HelloVerifyRequest, which is smaller than itself and of which nothing
   is remembered; only who returns the cookie, and so was reached there, gets an association (RFC 6347 clause
   4.2.1).
+* **Restarts.**  Another association is a matter of the signalling (RFC 7345 clause 4.3, RFC 8842 clause 4).
+  So a ClientHello that comes when the handshake is over is not for OpenSSL and gets no answer at all.
 * **Trust.**  As with TLS: a certificate that is known to be wrong fails the handshake; one that cannot be
   judged yet is judged when the signalling has spoken, and until then no payload passes (RFC 7345 clause 4.2).
 """
 
-import contextlib
 from typing import Self
 
+from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
-from imsedge.bearer.messages import FailureCause, TlsRole
+from imsedge.bearer.messages import TlsRole
 from imsedge.core.address import TransportAddress
+from imsedge.plane.buffer import BUFFER_OCTETS, RECORD, Buffer
 from imsedge.plane.contexts import Visitor
-from imsedge.plane.faults import BearerError
-from imsedge.security.fingerprint import Fingerprint, fingerprint_of, matches_any
+from imsedge.plane.trust import Fingerprints, SecuredConnection
 
 MTU = 1_200
 """Octets of a datagram of the handshake: fits through tunnels of tunnels (RFC 8261 clause 5 says as much)."""
 
-MAX_PAYLOAD = 1 << 14
+MAX_PAYLOAD = RECORD
 """Octets of one record (RFC 6347 clause 4.1); what is longer cannot be one datagram and is dropped."""
+
+_SSL_READ, _SSL_WRITE = Binding.lib.SSL_read, Binding.lib.SSL_write
+_BIO_READ, _BIO_WRITE = Binding.lib.BIO_read, Binding.lib.BIO_write
 
 _HEADER = 13
 _HANDSHAKE, _CLIENT_HELLO, _MAJOR = 22, 1, 0xFE
-_NO_CERTIFICATE = "peer did not return a certificate"
-
-Fingerprints = tuple[Fingerprint, ...] | None
 
 
-class DtlsAssociation:
+class DtlsAssociation(SecuredConnection):
     """One association with one ``peer``.  ``is_complete``: the handshake is over."""
 
     def __init__(
-        self, context: SSL.Context, role: TlsRole, peer: TransportAddress, fingerprints: Fingerprints
+        self,
+        context: SSL.Context,
+        buffer: Buffer,
+        role: TlsRole,
+        peer: TransportAddress,
+        fingerprints: Fingerprints,
     ) -> None:
+        super().__init__(context, None, role, Visitor(fingerprints, str(peer).encode()))
         self.peer = peer
         self.role = role
         self.is_complete = False
-        self._visitor = Visitor(fingerprints, str(peer).encode())
-        self._connection = SSL.Connection(context, None)
-        self._connection.set_app_data(self._visitor)
+        self._buffer = buffer
+        # The memory that OpenSSL reads and writes, without the copies that the public interface makes.
+        self._inward = self._connection._into_ssl  # noqa: SLF001 - see trust.py
+        self._outward = self._connection._from_ssl  # noqa: SLF001 - see trust.py
         self._connection.set_ciphertext_mtu(MTU)
-        if role is TlsRole.CLIENT:
-            self._connection.set_connect_state()
-        else:
-            self._connection.set_accept_state()
 
     @classmethod
     def greet(
-        cls, context: SSL.Context, hello: bytes, source: TransportAddress, fingerprints: Fingerprints
+        cls,
+        context: SSL.Context,
+        buffer: Buffer,
+        hello: bytes,
+        source: TransportAddress,
+        fingerprints: Fingerprints,
     ) -> tuple[Self | None, list[bytes]]:
         """Answer a ClientHello: an association for who returns the cookie, and what to send."""
-        fresh = cls(context, TlsRole.SERVER, source, fingerprints)
+        fresh = cls(context, buffer, TlsRole.SERVER, source, fingerprints)
         fresh._connection.bio_write(hello)
         try:
             fresh._connection.DTLSv1_listen()
@@ -90,31 +100,37 @@ class DtlsAssociation:
 
         What cannot be read is dropped without a word (RFC 6347 clause 4.1.2.7).
         """
-        self._connection.bio_write(datagram)
+        _BIO_WRITE(self._inward, datagram, len(datagram))
         self.advance()
         found: list[bytes] = []
         while self.is_complete:
-            try:
-                found.append(self._connection.recv(MAX_PAYLOAD))
-            except SSL.WantReadError:
+            got = _SSL_READ(self._ssl, self._buffer.pointer, MAX_PAYLOAD)
+            if got <= 0:
+                return found if self.explain(got) else None
+            found.append(bytes(self._buffer.view[:got]))
+            if _is_one_record(datagram):
                 break
-            except SSL.ZeroReturnError:
-                return None
-            except SSL.Error as error:
-                raise self._fault(error) from error
         return found
 
-    def send(self, payload: bytes) -> None:
-        """One payload, one record; longer than ``MAX_PAYLOAD``: dropped."""
-        if len(payload) <= MAX_PAYLOAD:
-            self._connection.send(payload)
+    def send(self, payload: bytes) -> list[bytes]:
+        """One payload, one record; longer than ``MAX_PAYLOAD``, or nothing at all: dropped."""
+        if not 0 < len(payload) <= MAX_PAYLOAD:
+            return []
+        written = _SSL_WRITE(self._ssl, payload, len(payload))
+        if written <= 0:
+            self.explain(written)
+        return self.outgoing()
 
     def outgoing(self) -> list[bytes]:
         """Datagrams that OpenSSL wants to send: whole records, handshakes packed up to ``MTU``."""
-        try:
-            octets = self._connection.bio_read(1 << 20)
-        except SSL.WantReadError:
+        got = _BIO_READ(self._outward, self._buffer.pointer, BUFFER_OCTETS)
+        if got <= 0:
             return []
+        octets = bytes(self._buffer.view[:got])
+        if _is_one_record(octets):
+            return [octets]
+        while (got := _BIO_READ(self._outward, self._buffer.pointer, BUFFER_OCTETS)) > 0:
+            octets += bytes(self._buffer.view[:got])
         datagrams: list[bytes] = []
         for record in _records(octets):
             if datagrams and not self.is_complete and len(datagrams[-1]) + len(record) <= MTU:
@@ -135,56 +151,22 @@ class DtlsAssociation:
         except SSL.Error as error:
             raise self._fault(error) from error
 
-    def expect(self, fingerprints: Fingerprints) -> None:
-        """What the signalling said in the meantime about the peer's certificate."""
-        self._visitor.fingerprints = fingerprints
-
-    def verified(self) -> bool:
-        """After the handshake: whether the certificate may be trusted; false while nothing is known.
-
-        ``BearerError`` when it is somebody else's.
-        """
-        if self._visitor.fingerprints is None:
-            return False
-        if not matches_any(self._visitor.fingerprints, self._visitor.certificate):
-            raise BearerError(FailureCause.FINGERPRINT_MISMATCH, f"peer has {self.fingerprint}")
-        return True
-
     def finish(self) -> None:
         """close_notify."""
-        with contextlib.suppress(SSL.Error):
-            self._connection.shutdown()
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """Of the certificate that the peer presented."""
-        return fingerprint_of(self._visitor.certificate)
-
-    @property
-    def version(self) -> str:
-        return self._connection.get_protocol_version_name()
-
-    @property
-    def cipher(self) -> str:
-        return self._connection.get_cipher_name() or ""
-
-    def _fault(self, error: SSL.Error) -> BearerError:
-        queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-        reasons = "; ".join(entry[2] for entry in queue) or "the peer hung up"
-        if self._visitor.mismatch:
-            return BearerError(FailureCause.FINGERPRINT_MISMATCH, reasons)
-        if _NO_CERTIFICATE in reasons:
-            return BearerError(FailureCause.NO_CERTIFICATE, reasons)
-        return BearerError(FailureCause.TLS_HANDSHAKE, reasons)
+        self._notify_close()
 
 
 def is_client_hello(datagram: bytes) -> bool:
     """Whether it may begin an association: the first record is a ClientHello of epoch 0."""
     return (
         len(datagram) > _HEADER
-        and (datagram[0], datagram[1], datagram[3:5]) == (_HANDSHAKE, _MAJOR, b"\0\0")
-        and datagram[_HEADER] == _CLIENT_HELLO
+        and datagram[0] == _HANDSHAKE
+        and (datagram[1], datagram[3:5], datagram[_HEADER]) == (_MAJOR, b"\0\0", _CLIENT_HELLO)
     )
+
+
+def _is_one_record(datagram: bytes) -> bool:
+    return len(datagram) > _HEADER and len(datagram) == _HEADER + (datagram[11] << 8 | datagram[12])
 
 
 def _records(octets: bytes) -> list[bytes]:

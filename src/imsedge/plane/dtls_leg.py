@@ -1,7 +1,8 @@
 """The DTLS association of one endpoint in time: its handshake, its repetitions, its limits, its trust.
 
 One association at a time.  Whoever made the leg hears of its end exactly once, through ``lost`` or ``ended``,
-unless it was ``forget`` that ended it.
+unless it was ``forget`` that ended it.  Payload that the peer sends before it is trusted is held, and comes
+with ``trusted``.
 """
 
 from functools import partial
@@ -9,10 +10,12 @@ from typing import Protocol
 
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
-from imsedge.plane.dtls import DtlsAssociation
+from imsedge.plane.dtls import DtlsAssociation, is_client_hello
 from imsedge.plane.faults import BearerError
+from imsedge.plane.held import Held
 from imsedge.plane.loop import Timer
 from imsedge.plane.services import Services
+from imsedge.plane.trust import Fingerprints
 
 
 class DtlsReport(Protocol):
@@ -23,6 +26,9 @@ class DtlsReport(Protocol):
 
     def transmit(self, datagram: bytes, peer: TransportAddress) -> None:
         """Put it on the wire."""
+
+    def verified(self, early: list[bytes]) -> None:
+        """Payload may pass from now on, first what has waited for that."""
 
     def lost(self, error: BearerError) -> None:
         """Nothing can come of this association any more."""
@@ -40,6 +46,7 @@ class DtlsLeg:
         self._services = services
         self._report = report
         self._association: DtlsAssociation | None = None
+        self._early = Held()
         self._limit: Timer | None = None  # of the handshake, then of the wait for a fingerprint
         self._repetition: Timer | None = None
 
@@ -48,15 +55,33 @@ class DtlsLeg:
         """With whom; ``None`` without an association."""
         return self._association.peer if self._association is not None else None
 
+    @property
+    def dropped(self) -> int:
+        """Datagrams for which there was no room."""
+        return self._early.dropped
+
+    def is_restart(self, datagram: bytes) -> bool:
+        """Whether the peer would begin again, which only the signalling can grant."""
+        association = self._association
+        return association is not None and association.is_complete and is_client_hello(datagram)
+
+    def matches(self, fingerprints: Fingerprints) -> bool:
+        """Whether the peer's certificate is one of those."""
+        association = self._association
+        return association is not None and association.matches(fingerprints or ())
+
     def call(self, remote: TransportAddress, settings: m.EndpointSettings) -> None:
         """Send a ClientHello."""
         context = self._services.contexts.find(settings.certificate, m.TlsRole.CLIENT, datagram=True)
-        self._begin(DtlsAssociation(context, m.TlsRole.CLIENT, remote, settings.fingerprints))
+        buffer = self._services.buffer
+        self._begin(DtlsAssociation(context, buffer, m.TlsRole.CLIENT, remote, settings.fingerprints))
 
     def greet(self, hello: bytes, source: TransportAddress, settings: m.EndpointSettings) -> bool:
         """Answer a ClientHello; whether it was the second one, with the cookie."""
         context = self._services.contexts.find(settings.certificate, m.TlsRole.SERVER, datagram=True)
-        association, replies = DtlsAssociation.greet(context, hello, source, settings.fingerprints)
+        association, replies = DtlsAssociation.greet(
+            context, self._services.buffer, hello, source, settings.fingerprints
+        )
         for reply in replies:
             self._report.transmit(reply, source)
         if association is not None:
@@ -71,7 +96,8 @@ class DtlsLeg:
         was_complete = association.is_complete
         try:
             payloads = association.receive(datagram)
-            self._flush(association)
+            if not was_complete or not payloads:
+                self._flush(association)  # of payload alone nothing follows
             if association.is_complete and not was_complete:
                 self._complete(association)
         except BearerError as error:
@@ -81,15 +107,19 @@ class DtlsLeg:
             self.forget()
             self._report.ended()
             return []
-        return payloads if self.trusted else []
+        if self.trusted:
+            return payloads
+        for payload in payloads:
+            self._early.add(payload)
+        return []
 
     def send(self, payload: bytes) -> bool:
         """Whether it could be sent."""
         association = self._association
         if association is None or not self.trusted:
             return False
-        association.send(payload)
-        self._flush(association)
+        for datagram in association.send(payload):
+            self._report.transmit(datagram, association.peer)
         return True
 
     def expect(self, settings: m.EndpointSettings) -> None:
@@ -104,15 +134,16 @@ class DtlsLeg:
             self._report.lost(error)
             return
         if verified and not self.trusted:
-            self.trusted = True
             _stop(self._limit)
             self._services.emit(m.Verified(self._report.number, self._now()))
+            self._trust()
 
     def forget(self) -> None:
         """The association is over; the peer gets close_notify, or the alert that OpenSSL has written."""
         _stop(self._limit)
         _stop(self._repetition)
         association, self._association, self.trusted = self._association, None, False
+        self._early.forget()
         if association is not None:
             if association.is_complete:
                 association.finish()
@@ -130,7 +161,7 @@ class DtlsLeg:
             self._report.lost(error)
 
     def _complete(self, association: DtlsAssociation) -> None:
-        self.trusted = association.verified()
+        verified = association.verified()
         self._services.emit(
             m.TlsEstablished(
                 self._report.number,
@@ -138,13 +169,18 @@ class DtlsLeg:
                 association.version,
                 association.cipher,
                 association.fingerprint,
-                self.trusted,
+                verified,
             )
         )
-        if self.trusted:
+        if verified:
             _stop(self._limit)
+            self._trust()
         else:
             self._restrict(self._services.settings.verification_limit, m.FailureCause.FINGERPRINT_TIMEOUT)
+
+    def _trust(self) -> None:
+        self.trusted = True
+        self._report.verified(self._early.take())
 
     def _flush(self, association: DtlsAssociation) -> None:
         for datagram in association.outgoing():
