@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings
-from imsedge.daemon.settings_types import unit_of
+from imsedge.daemon.settings_types import named_tables, unit_of
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 
@@ -60,6 +60,8 @@ def sections(
             yield from sections(
                 deeper, f"{path}.{name}".lstrip("."), field.description or "", getattr(start, name)
             )
+    if (named := named_tables(model)) is not None:
+        yield from sections(named, f"{path}.NAME", f"Any number more. {(named.__doc__ or '').strip()}")
 
 
 def inner(field: FieldInfo) -> type[BaseModel] | None:

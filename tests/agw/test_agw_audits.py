@@ -23,7 +23,7 @@ AUDITS = {
     "Audit { Signals, DigitMap, EventBuffer }": "Signals, DigitMap, EventBuffer",
     "Audit { Statistics }": "Statistics { nt/os = 10, nt/or = 14, nt/dur = 1000,"
     " gm/dp = 0, tcprm/rs = 0, tcprm/rtt = 0, tcptv/con = 0, tcptv/ref = 0 }",
-    "Audit { Packages }": "Packages { g-2, root-2, nt-1, it-1, ocp-1, chp-1, ipdc-1, gm-2, rtcph-1,"
+    "Audit { Packages }": "Packages { g-2, root-2, nt-1, it-1, ocp-1, chp-1, ipdc-1, ipra-1, gm-2, rtcph-1,"
     " hangterm-1, mgcinfo-1, tcpbcc-1, tlsbsc-1, ds-2, tman-1, adid-1, ipnapt-1, adr-1,"
     " tcprm-1, tcptv-1 }",
     "Audit { Events = 4 { g/cause } }": "Events = 4 { g/cause }",
@@ -101,7 +101,7 @@ def test_root_tells_its_limits_and_what_is_armed() -> None:
     talk.ask("Context = - { Modify = ROOT { Events = 9 { it/ito { mit = 12000 } } } }")
     assert talk.ask("Context = - { AuditValue = ROOT { Audit { Media, Events, Statistics } } }") == written(
         """Context = - { AuditValue = ROOT { Media { TerminationState {
-  root/maxNumberOfContexts = 10000, root/maxTerminationsPerContext = 8 } },
+  root/maxNumberOfContexts = 10000, root/maxTerminationsPerContext = 8, ipra/ar = ["access", "core"] } },
   Events = 9 { it/ito { mit = 12000 } }, Statistics } }"""
     )
 
@@ -118,6 +118,7 @@ def test_capabilities_are_what_could_be_set() -> None:
         "tlsbsc/EstBNC",
         "nt/dur",
         "ipdc-1",
+        "ipra-1",
     ):
         assert piece in answer
     root = talk.ask("Context = - { AuditCapability = ROOT { Audit { Media, Events, Signals, Statistics } } }")

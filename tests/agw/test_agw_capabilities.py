@@ -69,7 +69,7 @@ def test_root_has_other_capabilities() -> None:
     answer = talk.ask("Context = - { AuditCapability = ROOT { Audit { Events, EventBuffer, Signals } } }")
     assert answer == written(
         """Context = - { AuditCapability = ROOT {
-  Events = 0 { it/ito, ocp/mg_overload, chp/mgcon }, EventBuffer, Signals } }"""
+  Events = 0 { it/ito, ocp/mg_overload, chp/mgcon, ipra/arc }, EventBuffer, Signals } }"""
     )
 
 

@@ -31,7 +31,7 @@ m=- 2 TCP/TLS -
 
 
 def test_what_can_be_armed_where() -> None:
-    assert supported_events(root=True) == ("it/ito", "ocp/mg_overload", "chp/mgcon")
+    assert supported_events(root=True) == ("it/ito", "ocp/mg_overload", "chp/mgcon", "ipra/arc")
     assert "hangterm/thb" in supported_events(root=False)
 
 

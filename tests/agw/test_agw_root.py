@@ -23,7 +23,8 @@ def test_timers_go_up_and_are_told() -> None:
     assert talk.ask("Context = - { AuditValue = ROOT { Audit { Media } } }") == written(
         """Context = - { AuditValue = ROOT { Media { TerminationState {
   root/maxNumberOfContexts = 10000, root/maxTerminationsPerContext = 8,
-  root/normalMGExecutionTime = 200, root/MGProvisionalResponseTimerValue = 800 } } } }"""
+  root/normalMGExecutionTime = 200, root/MGProvisionalResponseTimerValue = 800,
+  ipra/ar = ["access", "core"] } } } }"""
     )
 
 

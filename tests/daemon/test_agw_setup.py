@@ -16,7 +16,8 @@ from imsedge.daemon.agw_setup import (
     tuning,
     worker_settings,
 )
-from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realm, Realms
+from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection
+from imsedge.daemon.settings_realms import Realm, Realms
 from imsedge.h248.packages import root
 from imsedge.h248.transactions import Tune
 from imsedge.plane.knocks import can_hear

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from imsedge.core.address import TransportAddress
-from imsedge.daemon.settings import AgwSettings, AlgSettings, Realm, Realms
+from imsedge.daemon.settings import AgwSettings, AlgSettings
+from imsedge.daemon.settings_realms import Realm, Realms
 from imsedge.daemon.settings_types import unit_of
 
 

@@ -118,8 +118,7 @@ class System:
 
     def media_sockets(self) -> list[Any]:
         """Sockets on the addresses of the two realms."""
-        realms = self.own.agw.realms
-        return held_in({*realms.access.addresses, *realms.core.addresses})
+        return held_in(self.own.agw.realms.addresses)
 
     def local_of(self, realm: str) -> TransportAddress:
         """Where the gateway listens in this realm for the only call that there is."""

@@ -11,6 +11,7 @@ from imsedge.agw import items
 from imsedge.agw.desk import Scope
 from imsedge.agw.errors import fail
 from imsedge.agw.notifications import observed_events
+from imsedge.agw.realms import available_realms
 from imsedge.agw.state import NO_BUFFER, StreamState, Termination
 from imsedge.agw.streams import filled_local
 from imsedge.bearer.messages import Counters
@@ -145,7 +146,8 @@ def _root_state(scope: Scope) -> TerminationState:
     desk = scope.desk
     state = ServiceState.OUT_OF_SERVICE if desk.registry.closing else None
     values = {**desk.settings.root_values, **desk.registry.root_values}
-    return TerminationState(state, properties=items.root_properties(desk.settings.limits, values))
+    properties = items.root_properties(desk.settings.limits, values)
+    return TerminationState(state, properties=properties + available_realms(desk))
 
 
 def _events(scope: Scope, termination: Termination | None) -> AuditReturn:

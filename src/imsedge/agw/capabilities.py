@@ -76,9 +76,9 @@ def _media_capability(scope: Scope, termination: Termination | None) -> Media:
     if termination is None:
         return media_of(scope, termination)
     blocks = "".join(f"v=0\r\nc=IN IP4 $\r\nm=- $ {name} -\r\n" for name in TRANSPORTS)
-    control = LocalControl(
-        mode=StreamMode.SEND_RECEIVE, properties=items.capabilities(scope.desk.settings.abilities)
-    )
+    settings = scope.desk.settings
+    values = items.capabilities(settings.abilities, (realm.name for realm in settings.realms))
+    control = LocalControl(mode=StreamMode.SEND_RECEIVE, properties=values)
     stream = Stream(1, control=control, local=blocks, remote=blocks.replace("$", "-"))
     return Media((stream,), state_of(termination))
 

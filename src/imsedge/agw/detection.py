@@ -29,7 +29,7 @@ from imsedge.h248.model import (
     SignalType,
     fold,
 )
-from imsedge.h248.packages import adid, adr, chp, g, hangterm, ipnapt, it, ocp, tcpbcc, tlsbsc
+from imsedge.h248.packages import adid, adr, chp, g, hangterm, ipnapt, ipra, it, ocp, tcpbcc, tlsbsc
 from imsedge.h248.packages.model import Event, Param
 
 
@@ -60,6 +60,7 @@ _EVENTS: dict[str, _Detector] = {
         _Detector(it.TIMED_OUT, Place.ROOT, needed=it.MAXIMUM),
         _Detector(ocp.OVERLOAD, Place.ROOT),
         _Detector(chp.CONGESTION, Place.ROOT),
+        _Detector(ipra.CHANGED, Place.ROOT),
     )
 }
 

@@ -23,10 +23,12 @@ from imsedge.agw.messages import (
     Heard,
     Input,
     Output,
+    RealmsAbsent,
     Report,
     Shutdown,
 )
 from imsedge.agw.notifications import notify_heartbeat, notify_inactivity, report_bearer
+from imsedge.agw.realms import realms_changed
 from imsedge.agw.service import go_out_of_service
 from imsedge.agw.settings import GatewaySettings
 from imsedge.agw.state import Registry
@@ -83,6 +85,8 @@ class Gateway:
                 self._lost()
             case ControllerBack(kept):
                 self._back(kept=kept)
+            case RealmsAbsent(names):
+                realms_changed(desk, names)
             case Shutdown():
                 self._shut()
             case Tick():

@@ -21,6 +21,7 @@ from imsedge.h248.packages import (
     hangterm,
     ipdc,
     ipnapt,
+    ipra,
     it,
     mgcinfo,
     nt,
@@ -38,7 +39,7 @@ from imsedge.h248.packages.model import Access, Package, Property
 SERVED: tuple[Package, ...] = tuple(
     module.PACKAGE
     for module in (
-        *(g, root, nt, it, ocp, chp, ipdc, gm, rtcph, hangterm, mgcinfo, tcpbcc, tlsbsc),
+        *(g, root, nt, it, ocp, chp, ipdc, ipra, gm, rtcph, hangterm, mgcinfo, tcpbcc, tlsbsc),
         *(ds, tman, adid, ipnapt, adr, tcprm, tcptv),
     )
 )
@@ -70,11 +71,12 @@ def root_properties(limits: Limits, values: Mapping[str, int]) -> tuple[Paramete
     )
 
 
-def capabilities(abilities: Abilities) -> tuple[Parameter, ...]:
+def capabilities(abilities: Abilities, realms: Iterable[str]) -> tuple[Parameter, ...]:
     """The values that can be set, of the properties that have a few (AuditCapability)."""
     relay = ("relay",) if abilities.relay else ()
     hold = ("hold",) if abilities.hold else ()
     return (
+        Parameter(ipdc.REALM.name, tuple(map(ipdc.REALM.type.write, realms)), Relation.ONE_OF),
         Parameter(tcpbcc.MODE.name, (*relay, "proxy", "merge"), Relation.ONE_OF),
         Parameter(tcpbcc.INCOMING.name, ("accept", "discard", *hold), Relation.ONE_OF),
     )

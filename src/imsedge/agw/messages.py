@@ -60,11 +60,17 @@ class ControllerBack(NamedTuple):
     kept: bool
 
 
+class RealmsAbsent(NamedTuple):
+    """Realms that cannot be used at the moment: all of them, by name."""
+
+    names: frozenset[str]
+
+
 class Shutdown(NamedTuple):
     """Release everything and answer what is outstanding; nothing is executed afterwards."""
 
 
-Input = Execute | Bearer | Heard | ControllerLost | ControllerBack | Shutdown | Tick
+Input = Execute | Bearer | Heard | ControllerLost | ControllerBack | RealmsAbsent | Shutdown | Tick
 
 
 # --- outputs --------------------------------------------------------------------------------------

@@ -140,7 +140,8 @@ class Context:
 
 
 class Registry:
-    """All of it.  ``root_values``: properties of ROOT that were set.  ``closing``: nothing new is accepted.
+    """All of it.  ``root_values``: properties of ROOT that were set.  ``absent_realms`` cannot be
+    used at the moment.  ``closing``: nothing new is accepted.
 
     Numbers of endpoints and links are never used twice; context and termination numbers come round only
     after 2**31.
@@ -150,6 +151,7 @@ class Registry:
         self.contexts: dict[int, Context] = {}
         self.root_events = NO_EVENTS
         self.root_values: dict[str, int] = {}
+        self.absent_realms: frozenset[str] = frozenset()
         self.closing = False
         self._terminations: dict[str, Termination] = {}
         self._endpoints: dict[int, tuple[Termination, StreamState]] = {}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from imsedge.core.trace import Crossing, Tap
-    from imsedge.daemon.settings import AgwSettings, AlgSettings, Realm
+    from imsedge.daemon.settings import AgwSettings, AlgSettings
+    from imsedge.daemon.settings_realms import Realm
     from imsedge.play.flows import Performance
 
 S = TypeVar("S", "AgwSettings", "AlgSettings")
@@ -92,8 +93,7 @@ def _say_where(agw: "AgwSettings", alg: "AlgSettings") -> None:
         "SIP for the core": f"{alg.sip.core} (UDP, TCP); next hop {alg.sip.next_hop}",
         "H.248 controller": alg.h248.listen,
         "H.248 gateway": agw.h248.listen,
-        "media, access side": _ports(agw.realms.access),
-        "media, core side": _ports(agw.realms.core),
+        **{f"media, realm {name}": _ports(realm) for name, realm in agw.realms.by_name.items()},
         "controller's status": f"http://{alg.status.listen}/status",
         "gateway's status": f"http://{agw.status.listen}/status",
     }

@@ -27,6 +27,7 @@ from imsedge.daemon.agw_setup import (
 from imsedge.daemon.control_setup import open_transport, transaction_settings
 from imsedge.daemon.logs import make_logger
 from imsedge.daemon.plane_pool import PlanePool
+from imsedge.daemon.realm_watch import RealmWatch
 from imsedge.daemon.settings import AgwSettings
 from imsedge.daemon.status import Pages, StatusServer
 from imsedge.h248 import association
@@ -79,6 +80,11 @@ class AgwDaemon:
             workers=settings.media.workers,
             log=self._log,
         )
+        self._watch = RealmWatch(
+            settings.realms.by_name,
+            settings.media.realm_check,
+            lambda names: self._feed(agw.RealmsAbsent(names)),
+        )
         self._mid: Mid | None = None
         self._association: GatewayAssociation | None = None
         self._driver: Driver[agw.Input, agw.Output] | None = None
@@ -98,6 +104,7 @@ class AgwDaemon:
         )
         if self._settings.status.listen is not None:
             await self._status.start(self._settings.status.listen)
+        self._watch.start()
         self._endpoint.feed(Start())
         self._log.info(
             "started", mid=str(self._mid), h248=str(transport.local), status=str(self._status.address)
@@ -105,6 +112,7 @@ class AgwDaemon:
 
     async def stop(self) -> None:
         """Take leave of the controller, release everything."""
+        self._watch.stop()
         if self._driver is not None and self._endpoint is not None:
             self._driver.feed(agw.Shutdown())
             self._endpoint.feed(Stop())
@@ -175,6 +183,9 @@ class AgwDaemon:
         self._metrics.bearer(event)
         self._feed(agw.Bearer(event))
 
+    def _on_realms(self, absent: frozenset[str]) -> None:
+        self._feed(agw.RealmsAbsent(absent))
+
     def _directed(self, directed: agw.Directed) -> None:
         change = directed.change
         if change.method == ServiceChangeMethod.HANDOFF and change.mgc_id is not None:
@@ -211,11 +222,5 @@ class AgwDaemon:
             "endpoints": load.endpoints,
             "executing": load.executions,
             "fingerprint": str(self.certificate.fingerprint()),
-            "realms": {
-                name: list(realm.addresses)
-                for name, realm in (
-                    ("access", self._settings.realms.access),
-                    ("core", self._settings.realms.core),
-                )
-            },
+            "realms": {name: list(realm.addresses) for name, realm in self._settings.realms.by_name.items()},
         }

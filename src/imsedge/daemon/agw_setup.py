@@ -7,7 +7,8 @@ from pathlib import Path
 from imsedge.agw.settings import Abilities, GatewaySettings, Limits, Realm
 from imsedge.bearer.wire import PortShare, WorkerSettings
 from imsedge.core.errors import SettingError
-from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection, Realms
+from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection
+from imsedge.daemon.settings_realms import Realms
 from imsedge.h248 import association
 from imsedge.h248.model import DeviceMid
 from imsedge.h248.packages import root
@@ -42,9 +43,10 @@ def gateway_settings(settings: AgwSettings, certificate: Certificate) -> Gateway
                 low_port=realm.low_port,
                 high_port=realm.high_port,
             )
-            for name, realm in (("access", settings.realms.access), ("core", settings.realms.core))
+            for name, realm in settings.realms.by_name.items()
         ),
         certificates={CERTIFICATE: certificate.der},
+        default_realm=settings.media.default_realm,
         abilities=Abilities(relay=can_relay(), hold=can_hear()),
         limits=Limits(
             contexts=limits.contexts,
@@ -115,7 +117,7 @@ def port_shares(realms: Realms) -> tuple[PortShare, ...]:
     """Each address with its ports, once where realms share them."""
     shares = {
         PortShare(address, realm.low_port, realm.high_port)
-        for realm in (realms.access, realms.core)
+        for realm in realms.by_name.values()
         for address in realm.addresses
     }
     return tuple(sorted(shares, key=lambda share: (share.address, share.low)))

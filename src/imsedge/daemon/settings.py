@@ -13,13 +13,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings_policy import PolicySection
+from imsedge.daemon.settings_realms import Realms
 from imsedge.daemon.settings_types import (
     PROFILE,
     Address,
     Addresses,
     H248Encoding,
     H248Transport,
-    IpAddresses,
     LogFormat,
     LogLevel,
     Numbers,
@@ -93,46 +93,17 @@ class AgwH248(Section):
     timers: H248Timers = setting(H248Timers(), "Transaction timers.")
 
 
-class Realm(Section):
-    """One side of the gateway: where its terminations get their addresses and ports."""
-
-    addresses: IpAddresses = setting(
-        ("127.0.0.1",),
-        "Local addresses of the terminations; the first of the wanted family is taken.",
-        min_length=1,
-    )
-    low_port: int = setting(20_000, "First port, inclusive.", ge=1, le=65_535)
-    high_port: int = setting(39_999, "Last port, inclusive.", ge=1, le=65_535)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.low_port > self.high_port:
-            raise ValueError(f"low_port {self.low_port} is above high_port {self.high_port}")
-        return self
-
-
-class Realms(Section):
-    """The IP realms (property ``ipdc/realm``)."""
-
-    access: Realm = setting(Realm(), "Towards the user equipment.")
-    core: Realm = setting(Realm(), "Towards the IMS core.")
-
-    @model_validator(mode="after")
-    def _fit(self) -> Self:
-        """Ports belong to an address: realms that share one share all of their ports or none."""
-        access, core = self.access, self.core
-        same = (access.low_port, access.high_port) == (core.low_port, core.high_port)
-        apart = access.high_port < core.low_port or core.high_port < access.low_port
-        if set(access.addresses) & set(core.addresses) and not (same or apart):
-            raise ValueError(
-                "access and core use the same address, so their port ranges must be the same or apart"
-            )
-        return self
-
-
 class MediaSection(Section):
     """The media plane."""
 
+    default_realm: str = setting("core", "Realm of a termination for which the controller names none.")
+    realm_check: float = setting(
+        10.0,
+        "How often is looked whether the addresses of the realms are on this machine; 0: never.",
+        unit="s",
+        ge=0,
+        le=3_600,
+    )
     workers: int = setting(0, "Worker processes; 0 is one for each processor core.", ge=0, le=256)
     certificate: OptionalPath = setting(
         None, "PEM file with certificate and key for TLS; the word none: self-signed, made at each start."
@@ -297,10 +268,20 @@ class AgwSettings(DaemonSettings):
     model_config = SettingsConfigDict(env_prefix="IMSEDGE_AGW__")
 
     h248: AgwH248 = setting(AgwH248(), "H.248 towards the controllers.")
-    realms: Realms = setting(Realms(), "Addresses and ports for media.")
+    realms: Realms = setting(Realms(), "Networks: addresses and ports for media.")
     media: MediaSection = setting(MediaSection(), "The media plane.")
     limits: AgwLimits = setting(AgwLimits(), "Limits.")
     status: AgwStatus = setting(AgwStatus(), "Status endpoint.")
+
+    @model_validator(mode="after")
+    def _has_its_default(self) -> Self:
+        names = self.realms.by_name
+        if self.media.default_realm not in names:
+            raise ValueError(
+                f"media.default_realm: there is no realm {self.media.default_realm};"
+                f" here are {', '.join(names)}"
+            )
+        return self
 
 
 class AlgSettings(DaemonSettings):

@@ -14,7 +14,7 @@ from pydantic_settings import SettingsError
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
 from imsedge.daemon.settings import AgwSettings, AlgSettings, DaemonSettings
-from imsedge.daemon.settings_types import unit_of
+from imsedge.daemon.settings_types import named_tables, unit_of
 
 S = TypeVar("S", bound=DaemonSettings)
 
@@ -63,13 +63,14 @@ def explain(settings: BaseModel, path: str = "") -> Iterator[str]:
     tables = [name for name in fields if isinstance(getattr(settings, name), BaseModel)]
     if path and len(tables) < len(fields):
         yield f"[{path}]"
+    extra = settings.model_extra or {}
     for name, field in fields.items():
         if name not in tables:
             unit = f" {unit_of(field)}" if unit_of(field) else ""
             yield f"{name} = {to_toml(getattr(settings, name))}  #{unit} {field.description}".replace(
                 "#  ", "# "
             )
-    for name in tables:
+    for name in (*tables, *extra):
         yield from explain(getattr(settings, name), f"{path}.{name}".lstrip("."))
 
 
@@ -104,6 +105,8 @@ def _sentences(model: type[DaemonSettings], details: list[ErrorDetails]) -> list
 
 def _sentence(model: type[DaemonSettings], detail: ErrorDetails) -> str:
     where = ".".join(str(part) for part in detail["loc"])
+    if not where:  # of the settings as a whole: the sentence names those that do not fit together
+        return detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         near = ", ".join(_names_beside(model, detail["loc"]))
         return f"{where}: there is no such setting; here are {near}"
@@ -115,7 +118,8 @@ def _sentence(model: type[DaemonSettings], detail: ErrorDetails) -> str:
 
 def _names_beside(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     for part in location[:-1]:
-        inner = model.model_fields[str(part)].annotation
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field is not None else named_tables(model)
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             break
         model = inner

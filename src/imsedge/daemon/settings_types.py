@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 from pydantic.fields import FieldInfo
@@ -16,7 +16,9 @@ from imsedge.security.tls import find_profile
 
 
 class Section(BaseModel):
-    """A table of the TOML file."""
+    """A table of the TOML file.  ``named``: what tables in it are that can have any name."""
+
+    named: ClassVar[type[BaseModel] | None] = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -24,6 +26,11 @@ class Section(BaseModel):
 def setting(default: Any, meaning: str, *, unit: str = "", **checks: Any) -> Any:
     """One row of the table: ``checks`` are pydantic's (``ge``, ``le``, ``pattern`` ...)."""
     return Field(default, description=meaning, json_schema_extra={"unit": unit}, **checks)
+
+
+def named_tables(model: type[BaseModel]) -> type[BaseModel] | None:
+    """What a table of any name is in ``model``; ``None`` where there can be none."""
+    return model.named if issubclass(model, Section) else None
 
 
 def unit_of(field: FieldInfo) -> str:

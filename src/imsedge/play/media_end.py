@@ -60,7 +60,8 @@ class MediaEnd:
         self._tls: SSL.Connection | None = None
         self._records = {True: RecordReader(), False: RecordReader()}
         self._loop = asyncio.get_running_loop()
-        self._listener = socket.create_server((host, 0), backlog=4)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=4)
         self._listener.setblocking(False)
         self._socket: socket.socket | None = None
         self.local = TransportAddress(*self._listener.getsockname()[:2])

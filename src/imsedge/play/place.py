@@ -36,9 +36,8 @@ class OwnPlace(NamedTuple):
 
 def place_of(alg: AlgSettings, agw: AgwSettings, ue_host: str, core_host: str) -> Place:
     """The place that running daemons make; the UEs sit on hosts of their own."""
-    realms = agw.realms
     hosts = {agw.h248.listen.host: AGW}  # over TCP the gateway calls from any port
-    hosts |= {address: AGW for realm in (realms.access, realms.core) for address in realm.addresses}
+    hosts |= dict.fromkeys(agw.realms.addresses, AGW)
     hosts |= {ue_host: UE, core_host: CORE}
     addresses = {
         alg.sip.access: ALG,
