@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from imsedge.alg.bindings import Binding
 from imsedge.alg.procedures import Side
 from imsedge.alg.registration import Registrations
-from imsedge.alg.settings import EdgeSettings
+from imsedge.alg.settings import EdgeSettings, Place
 from imsedge.core.address import TransportAddress
 from imsedge.core.ids import IdSource
 from imsedge.sip.dialogs import Party
@@ -57,35 +57,36 @@ class Router:
         self._settings = settings
         self._registrations = registrations
         self._ids = ids
+        self._places = settings.all_places
         self._core_connections: dict[int, None] = {}  # that we opened ourselves, oldest first
 
     def side_of(self, flow: Flow) -> Side:
         """Told by the address that the message arrived at, or by the connection, if we opened it."""
-        local, core = flow.local, self._settings.core
         if flow.connection in self._core_connections:
             return Side.CORE
-        if local is None or local.port != core.port:
-            return Side.ACCESS
-        same = local.host == core.host or bool({local.host, core.host} & _WILDCARDS)
-        return Side.CORE if same else Side.ACCESS
+        arrived_at = flow.local is not None and any(
+            place.side is Side.CORE and _is_at(flow.local, place.local) for place in self._places
+        )
+        return Side.CORE if arrived_at else Side.ACCESS
 
     def learn(self, response: SipResponse, flow: Flow) -> None:
         """A response on a connection to the core: requests may come back on it (RFC 3261 clause 18)."""
         if flow.connection is None or flow.connection in self._core_connections:
             return
         via = response.via
-        if TransportAddress(via.host, via.port or 0) == self._settings.core:
+        if TransportAddress(via.host, via.port or 0) == self._place(Side.CORE, flow.transport).known:
             self._core_connections[flow.connection] = None
             if len(self._core_connections) > MAX_CONNECTIONS:
                 del self._core_connections[next(iter(self._core_connections))]
 
     def is_ours(self, uri: SipUri) -> bool:
-        """Whether the URI names one of our two addresses."""
-        return uri.address in (self._settings.access, self._settings.core)
+        """Whether the URI names one of our addresses."""
+        return any(uri.address in (place.known, place.local) for place in self._places)
 
-    def address(self, side: Side) -> TransportAddress:
-        """Where we are on that side."""
-        return self._settings.access if side is Side.ACCESS else self._settings.core
+    def _place(self, side: Side, transport: str) -> Place:
+        """Where we speak ``transport`` on that side; where we do not, the first place there will do."""
+        here = [place for place in self._places if place.side is side]
+        return next((place for place in here if transport in place.transports), here[0])
 
     # --- requests outside of calls -------------------------------------------------------------------
 
@@ -174,21 +175,26 @@ class Router:
     def send(self, routed: Routed) -> SendRequest:
         """With a Via of its own."""
         flow = routed.flow
-        via = self._own(Side.CORE if flow.local == self._settings.core else Side.ACCESS, flow, None)
+        via = self._own(self.side_of(flow), flow, None)
         return SendRequest(push_via(routed.request, via, new_branch(self._ids)), flow)
 
     def _next_hop(self) -> Flow:
         settings = self._settings
-        return Flow(settings.next_hop_transport, settings.next_hop, settings.core)
+        return self._from_us(Flow(settings.next_hop_transport, settings.next_hop), Side.CORE)
 
     def _from_us(self, flow: Flow, side: Side) -> Flow:
-        return flow._replace(local=self.address(side))
+        return flow._replace(local=self._place(side, flow.transport).local)
 
     def _own(self, side: Side, flow: Flow, token: str | None) -> SipUri:
         """Our URI on that side, for peers that talk to us over ``flow``; the token is for the core only."""
-        address = self.address(side)
+        address = self._place(side, flow.transport).known
         user = token if side is Side.CORE else None
         uri = SipUri(user=user, host=address.host, port=address.port)
         if flow.transport == "udp":
             return uri
         return uri.with_params(uri.params.put("transport", flow.transport))
+
+
+def _is_at(arrived: TransportAddress, bound: TransportAddress) -> bool:
+    same = arrived.host == bound.host or not _WILDCARDS.isdisjoint({arrived.host, bound.host})
+    return same and arrived.port == bound.port

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from imsedge.alg.planner import PlannerSettings
 from imsedge.alg.policy import SERVED, Policy, Securing
+from imsedge.alg.procedures import Side
 from imsedge.core.address import TransportAddress
 from imsedge.sdp.kinds import KINDS
 
@@ -13,10 +14,25 @@ MECHANISMS = tuple(row.mechanism for row in KINDS if row.mechanism and row.mediu
 """Tokens of all that can be secured at this edge."""
 
 
+class Place(Struct, frozen=True):
+    """Where we are on one side.  ``local``: what is bound, which may be a wildcard; ``known``: what peers are
+    told, different behind a NAT of our own; ``transports``: what is spoken there."""
+
+    side: Side
+    local: TransportAddress
+    known: TransportAddress
+    transports: frozenset[str]
+
+
+UDP_AND_TCP = frozenset({"udp", "tcp"})
+TLS = frozenset({"tls"})
+
+
 class EdgeSettings(Struct, frozen=True, kw_only=True):
     """Times in seconds.
 
-    ``access``, ``core``: where the two sides listen, as peers can reach it; UDP and TCP share the port.
+    ``access``, ``core``: where the two sides are, as peers can reach them; UDP and TCP share the port.
+    ``places``: all of it, when there is more to say: TLS, wildcards, a NAT; empty: just those two.
     ``next_hop``: where requests of user equipment go, over ``next_hop_transport``.
     ``mechanisms``: ``mediasec`` tokens that can be announced in Security-Server.
     ``protected_only``: they are negotiated with UEs only whose signalling comes over TLS.
@@ -28,6 +44,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
 
     access: TransportAddress
     core: TransportAddress
+    places: tuple[Place, ...] = ()
     next_hop: TransportAddress
     next_hop_transport: str = "udp"
     mechanisms: tuple[str, ...] = MECHANISMS
@@ -39,6 +56,14 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     max_calls: int = 10_000
     max_registrations: int = 100_000
     retry_after: int = 10
+
+    @property
+    def all_places(self) -> tuple[Place, ...]:
+        """Everywhere that we are."""
+        return self.places or (
+            Place(Side.ACCESS, self.access, self.access, UDP_AND_TCP),
+            Place(Side.CORE, self.core, self.core, UDP_AND_TCP),
+        )
 
     @property
     def announced(self) -> tuple[str, ...]:
