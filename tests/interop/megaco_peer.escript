@@ -187,26 +187,65 @@ handle_trans_long_request(CH, V, Actions, _) -> handle_trans_long_request(CH, V,
 
 execute(V, Actions) ->
     show("REQUEST", V, {transactionRequest, {'TransactionRequest', 1, Actions}}),
-    Replies = [{'ActionReply', context(C), ?NOV, ?NOV, [command(R) || {_, R, _, _} <- Commands]}
-               || {'ActionRequest', C, _, _, Commands} <- Actions],
+    Replies = [action(Action) || Action <- Actions],
     {case value(three_way) of true -> {handle_ack, x}; false -> discard_ack end, Replies}.
 
-context(16#FFFFFFFE) -> 1;
-context(C) -> C.
-command({serviceChangeReq, {_, Tids, Parm}}) ->
+%% A gateway with contexts but without media: names and ports are counted, fingerprints made up.
+action({'ActionRequest', C, _, _, Commands}) ->
+    Context = case C of 16#FFFFFFFE -> next(context); _ -> C end,
+    {'ActionReply', Context, ?NOV, ?NOV, lists:append([command(R, Context) || {_, R, _, _} <- Commands])}.
+
+command({serviceChangeReq, {_, Tids, Parm}}, _) ->
     Result = {'ServiceChangeResParm', ?NOV, ?NOV, element(4, Parm), element(5, Parm), stamp()},
     element(2, Parm) =:= forced orelse up(Result),
-    {serviceChangeReply, {'ServiceChangeReply', Tids, {serviceChangeResParms, Result}}};
-command({notifyReq, {_, Tids, _, _}}) -> {notifyReply, {'NotifyReply', Tids, ?NOV}};
-command({auditValueRequest, {_, Tid, _}}) ->
-    {auditValueReply, {auditResult, {'AuditResult', Tid, []}}};
-command({Verb, {_, Tids, _}}) -> {answer(Verb), {'AmmsReply', [chosen(T) || T <- Tids], ?NOV}}.
-answer(addReq) -> addReply;
-answer(modReq) -> modReply;
-answer(subtractReq) -> subtractReply.
-chosen({megaco_term_id, true, [[$$]]}) -> {megaco_term_id, false, ["ip", "access", "1"]};
-chosen({'TerminationID', [_ | _], _}) -> {'TerminationID', [], [1, 1, 0, 0, 0, 1]};
-chosen(Tid) -> Tid.
+    [{serviceChangeReply, {'ServiceChangeReply', Tids, {serviceChangeResParms, Result}}}];
+command({notifyReq, {_, Tids, _, _}}, _) -> [{notifyReply, {'NotifyReply', Tids, ?NOV}}];
+command({auditValueRequest, {_, Tid, _}}, _) ->
+    [{auditValueReply, {auditResult, {'AuditResult', Tid, []}}}];
+command({addReq, {_, [Tid], Descriptors}}, Context) ->
+    New = chosen(Tid),
+    ets:insert(peer, {{held, Context}, [New | held(Context)]}),
+    [{addReply, {'AmmsReply', [New], filled(Descriptors)}}];
+command({modReq, {_, Tids, Descriptors}}, _) -> [{modReply, {'AmmsReply', Tids, filled(Descriptors)}}];
+command({subtractReq, {_, [Tid], _}}, Context) ->
+    Gone = case is_wild(Tid) of true -> held(Context); false -> [] end,
+    ets:delete(peer, {held, Context}),
+    [{subtractReply, {'AmmsReply', [One], ?NOV}} || One <- case Gone of [] -> [Tid]; _ -> lists:reverse(Gone) end].
+
+held(Context) -> case ets:lookup(peer, {held, Context}) of [{_, Tids}] -> Tids; [] -> [] end.
+next(Key) -> ets:update_counter(peer, Key, 1, {Key, 0}).
+is_wild({megaco_term_id, Wild, _}) -> Wild;
+is_wild({'TerminationID', Wild, _}) -> Wild =/= [].
+chosen(Tid) ->
+    case {is_wild(Tid), Tid} of
+        {false, _} -> Tid;
+        {true, {megaco_term_id, _, _}} ->
+            {megaco_term_id, false, ["ip", "access", integer_to_list(next(termination))]};
+        _ -> {'TerminationID', [], [1, 1, 0, 0, 0, next(termination)]}
+    end.
+
+%% The streams whose Local has a $ in it, with what is chosen instead.
+filled(?NOV) -> ?NOV;
+filled(Descriptors) ->
+    Streams = [Stream || {mediaDescriptor, {'MediaDescriptor', _, {multiStream, Streams}}} <- Descriptors,
+                         Stream <- Streams],
+    case [local(Stream) || Stream <- Streams, element(3, element(3, Stream)) =/= ?NOV] of
+        [] -> ?NOV;
+        Locals -> [{mediaDescriptor, {'MediaDescriptor', ?NOV, {multiStream, Locals}}}]
+    end.
+local({'StreamDescriptor', Id, Parms}) ->
+    {'LocalRemoteDescriptor', Groups} = element(3, Parms),
+    Chosen = [[setelement(3, Line, [fill(V) || V <- element(3, Line)]) || Line <- Group] || Group <- Groups],
+    Only = [case N of 3 -> {'LocalRemoteDescriptor', Chosen}; _ -> ?NOV end || N <- lists:seq(2, tuple_size(Parms))],
+    {'StreamDescriptor', Id, list_to_tuple(['StreamParms' | Only])}.
+fill([22, Length | Text]) when Length =:= length(Text) -> Said = fill(Text), [22, length(Said) | Said]; % IA5String
+fill(Text) ->
+    case lists:splitwith(fun(C) -> C =/= $$ end, Text) of
+        {_, []} -> Text;
+        {"IN IP4 ", _} -> "IN IP4 127.0.0.1";
+        {"fingerprint:sha-256 ", _} -> "fingerprint:sha-256 " ++ string:join(lists:duplicate(32, "E1"), ":");
+        {Before, [_ | After]} -> Before ++ integer_to_list(40000 + 2 * next(port)) ++ After
+    end.
 
 handle_connect(_, _) -> ok.
 handle_connect(_, _, _) -> ok.
