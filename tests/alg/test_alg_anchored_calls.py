@@ -3,7 +3,7 @@
 import pytest
 
 from imsedge.alg.directions import TcpStart
-from imsedge.alg.policy import Anchoring, Policy
+from imsedge.alg.policy import Anchoring, Aware, Policy
 from imsedge.alg.procedures import TcpMode
 from kit.edge_talk import FINGERPRINT, EdgeTalk, sdp
 from kit.gateway_talk import shown_request
@@ -114,8 +114,8 @@ def test_what_is_not_anchored_passes_by(anchoring: Anchoring) -> None:
     assert talk.answer(200, core("passive")) == ["ue 200 INVITE"]
 
 
-def test_msrp_that_compares_addresses_passes_by() -> None:
-    talk = EdgeTalk(ALWAYS)
+def test_msrp_that_compares_addresses_passes_by_where_the_gateway_is_agnostic() -> None:
+    talk = EdgeTalk(Policy(anchoring=Anchoring.ALWAYS, aware=Aware.NEVER))
     assert talk.invite(tcp(proto="TCP/MSRP").replace("a=msrp-cema\r\n", "")) == ["core INVITE"]
 
 

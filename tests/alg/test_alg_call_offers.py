@@ -2,7 +2,7 @@
 
 import pytest
 
-from imsedge.alg.policy import Matching, Policy, Securing
+from imsedge.alg.policy import Aware, Matching, Policy, Securing
 from imsedge.sip.message import SipResponse
 from kit.edge_bodies import CORE_OFFER, OFFER, core_answer, ue_answer
 from kit.edge_talk import FINGERPRINT, EdgeTalk
@@ -121,8 +121,8 @@ REFUSED = {
         "no usable certificate fingerprint for e2ae security",
     ),
     "no TLS": (OFFER.replace("TCP/TLS/MSRP", "TCP/MSRP"), "e2ae security requested without TLS"),
-    "no CEMA": (
-        OFFER.replace("a=msrp-cema\r\n", ""),
+    "no CEMA, no path": (
+        OFFER.replace("a=msrp-cema\r\n", "").replace("a=path", "a=old-path"),
         "MSRP without msrp-cema cannot pass an application-agnostic gateway",
     ),
     "holdconn": (OFFER.replace("actpass", "holdconn"), "address or setup attribute that cannot be used"),
@@ -236,7 +236,7 @@ def test_a_bad_answer_in_ack_hangs_up_both_sides() -> None:
 
 
 def test_an_offer_in_200_that_cannot_be_served_is_refused_to_the_caller_and_hung_up() -> None:
-    talk = EdgeTalk()
+    talk = EdgeTalk(Policy(aware=Aware.NEVER))
     talk.invite()
     offer = CORE_OFFER.replace("a=msrp-cema\r\n", "")
     assert talk.answer(200, offer) == ["ue 488 INVITE", "core ACK", "core BYE"]

@@ -83,3 +83,35 @@ def test_what_is_no_description_is_said(imsedge: Imsedge, text: bytes) -> None:
     done = imsedge("sdp", "explain", stdin=text)
     assert done.returncode == 2
     assert done.stderr.startswith(b"imsedge: -: ")
+
+
+STRICT = CLEAR.replace("a=msrp-cema\r\n", "")
+PATHS = {
+    "CEMA": (CLEAR, (), "application-agnostic, the path is untouched", "msrp://192.0.2.9:2855/s1;tcp"),
+    "RFC 4975": (
+        STRICT,
+        (),
+        "application-aware, the gateway rewrites paths",
+        "msrps://192.0.2.1:20000/session-of-the-gateway;tcp",
+    ),
+    "sessmatch": (
+        STRICT,
+        ("--matching", "sessmatch"),
+        "application-agnostic, host and port of the path follow the address",
+        "msrps://192.0.2.1:20000/s1;tcp",
+    ),
+    "RFC 4975 where nobody rewrites": (STRICT, ("--aware", "never"), "no way through the gateway", None),
+}
+
+
+@pytest.mark.parametrize(("offer", "options", "paths", "leaves"), PATHS.values(), ids=PATHS)
+def test_what_becomes_of_msrp_paths(
+    imsedge: Imsedge, offer: str, options: tuple[str, ...], paths: str, leaves: str | None
+) -> None:
+    done = imsedge("sdp", "explain", "--json", "--from", "core", *options, stdin=offer.encode())
+    explained = msgspec.json.decode(done.stdout)
+    (media,) = explained["media"]
+    assert media["paths"] == paths
+    assert media["paths_reason"]
+    assert (leaves is None) is (explained["leaves"] is None)
+    assert leaves is None or f"a=path:{leaves}\r\n" in explained["leaves"]

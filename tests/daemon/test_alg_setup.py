@@ -1,11 +1,11 @@
 """From the controller's settings to what its parts take."""
 
-from imsedge.alg.policy import Anchoring, Matching, OnBearerFailure, Securing
+from imsedge.alg.policy import Anchoring, Aware, Matching, OnBearerFailure, Securing
 from imsedge.alg.procedures import Side, TcpMode, Traffic
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.alg_setup import controller_settings, edge_settings, policy, timer_values
-from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings, SipTimers
-from imsedge.daemon.settings_policy import PolicySection, SecuringSection
+from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings
+from imsedge.daemon.settings_policy import MsrpSection, PolicySection, SecuringSection
 from imsedge.sdp.kinds import Medium
 
 ACCESS, CORE = TransportAddress("127.0.0.1", 40_001), TransportAddress("127.0.0.1", 40_002)
@@ -23,6 +23,7 @@ def test_the_operators_decisions() -> None:
         PolicySection(
             securing=SecuringSection(msrp=Securing.ALWAYS, bfcp=Securing.NEVER),
             matching=Matching.SESSMATCH,
+            msrp=MsrpSection(aware=Aware.NEVER),
             delayed_establishment=True,
             on_bearer_failure=OnBearerFailure.LOG,
             heartbeat=0,
@@ -32,6 +33,7 @@ def test_the_operators_decisions() -> None:
     assert made.securing["bfcp-tls"] is Securing.NEVER
     assert (made.matching, made.on_bearer_failure) == (Matching.SESSMATCH, OnBearerFailure.LOG)
     assert (made.delayed_establishment, made.heartbeat) == (True, 0)
+    assert made.aware is Aware.NEVER
 
 
 def test_zero_switches_supervision_off() -> None:

@@ -57,7 +57,8 @@ def read_answer(
             raise SdpError(488, "answer changes the transport protocol of an anchored stream")
         if media is None or media.port == "0":
             continue
-        peer = answer.peers[index] = read_peer(description, media, answerer, offer.plans[index])
+        paths = offer.routings[index].paths
+        peer = answer.peers[index] = read_peer(description, media, answerer, offer.plans[index], paths)
         steer = offer.steers[index]
         if answerer is Side.ACCESS and nat.is_behind_nat(policy.nat, place, peer.address.host):
             steer = steer._replace(natted=True)
@@ -71,7 +72,8 @@ def write_answer(answer: Answer, offer: Offer, lines: Mapping[int, Line]) -> str
     """What the offerer gets."""
     told = {index: outlook.told for index, outlook in answer.outlooks.items()}
     changed = {index for index, setup in told.items() if setup is not answer.setups[index]}
-    plans = plans_of(offer, frozenset(answer.peers), offer.offerer, lines, told, changed)
+    live = {index: answer.description.media[index] for index in answer.peers}
+    plans = plans_of(offer, live, offer.offerer, lines, told, changed)
     return write_description(
         transform(answer.description, plans, TOWARDS[offer.offerer], Half.ANSWER).description
     )

@@ -2,16 +2,18 @@
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from imsedge.alg import nat
 from imsedge.alg.directions import Steer
 from imsedge.alg.lines import Line
-from imsedge.alg.policy import SERVED, Decision, Facts, Matching, Policy, TlsCollision, Treatment, decide
+from imsedge.alg.paths import Paths, Routing, route
+from imsedge.alg.policy import SERVED, Decision, Facts, Policy, TlsCollision, Treatment, decide, secured
 from imsedge.alg.procedures import Side, TcpMode
 from imsedge.core.errors import RemoteError
 from imsedge.sdp.attributes import (
     EdgeSecurity,
     Setup,
-    has_cema,
     read_address,
     read_edge_security,
     read_fingerprints,
@@ -23,6 +25,13 @@ from imsedge.security.fingerprint import Fingerprint
 
 # Who may not be offered a=setup:passive (RFC 6135).
 _POLITE = frozenset({Medium.MSRP})
+
+
+class Judgement(NamedTuple):
+    """What happens to an m-line, and to the MSRP path in it."""
+
+    decision: Decision
+    routing: Routing
 
 
 class Case(NamedTuple):
@@ -76,9 +85,6 @@ class Case(NamedTuple):
             requested=read_edge_security(media) is EdgeSecurity.REQUESTED,
             fingerprint=bool(_fingerprints(self.description, media)),
             announced=kind.kind.mechanism in self.announced,
-            matched=kind.medium is not Medium.MSRP
-            or has_cema(media)
-            or policy.matching is Matching.SESSMATCH,
             usable=usable,
             anchored=self.is_secured,
             anchor=policy.anchors(kind.medium, natted=self.natted),
@@ -86,11 +92,14 @@ class Case(NamedTuple):
             collision=hopeless and policy.tls_collision is TlsCollision.REFUSE,
         )
 
-    def judge(self) -> Decision:
+    def judge(self) -> Judgement:
         """What happens to it."""
         if self.media.port == "0":
-            return Decision(Treatment.UNTOUCHED, "not in use")
-        return decide(self.facts)
+            return Judgement(Decision(Treatment.UNTOUCHED, "not in use"), Routing(Paths.NONE))
+        facts = self.facts
+        before = self.line.paths if self.line is not None else Paths.NONE
+        routing = route(self.policy, self.media, before, visible=not facts.tls or secured(facts))
+        return Judgement(decide(replace(facts, matched=routing.paths is not Paths.STUCK)), routing)
 
 
 def _fingerprints(description: Description, media: Media) -> tuple[Fingerprint, ...]:

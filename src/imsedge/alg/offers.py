@@ -8,11 +8,13 @@ leaves exactly as it came.
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from imsedge.alg import nat
 from imsedge.alg.cases import Case
 from imsedge.alg.directions import Steer, offered_on
 from imsedge.alg.lines import Line, Peer, read_peer
+from imsedge.alg.paths import Paths, Routing, written
 from imsedge.alg.policy import SERVED, Decision, Policy, Treatment
 from imsedge.alg.procedures import Side
 from imsedge.core.errors import LocalError
@@ -24,7 +26,7 @@ from imsedge.sdp.parser import read_description
 from imsedge.sdp.rules import Half, Towards
 from imsedge.sdp.rules import Treatment as Rules
 from imsedge.sdp.rules.model import Values
-from imsedge.sdp.transform import Plan, transform
+from imsedge.sdp.transform import Plan, Transformed, transform
 
 TOWARDS = {Side.ACCESS: Towards.ACCESS, Side.CORE: Towards.CORE}
 """Where what leaves on a side goes."""
@@ -49,6 +51,7 @@ class Offer(Struct, frozen=True, kw_only=True):
     text: str
     description: Description
     decisions: tuple[Decision, ...]
+    routings: tuple[Routing, ...]
     plans: dict[int, Rules]
     peers: dict[int, Peer]
     setups: dict[int, Setup]
@@ -88,51 +91,69 @@ def read_offer(
         Case(offerer, policy, announced, place, description, section, kind, lines.get(index))
         for index, (section, kind) in enumerate(zip(media, kinds, strict=True))
     ]
-    judged = tuple(case.judge() for case in cases)
-    anchored = {i: _RULES[judged[i].treatment](kinds[i]) for i in range(len(media)) if judged[i].is_anchored}
-    refused = [index for index, decision in enumerate(judged) if decision.treatment is Treatment.REFUSE]
-    ended = frozenset(lines) - anchored.keys()
+    judged = [case.judge() for case in cases]
+    decisions = tuple(decision for decision, _ in judged)
+    fresh = {i: _line(i, kinds[i], *judged[i]) for i in range(len(media)) if decisions[i].is_anchored}
+    refused = [index for index, decision in enumerate(decisions) if decision.treatment is Treatment.REFUSE]
+    ended = frozenset(lines) - fresh.keys()
     over = {index: lines[index].rules for index in ended if index < len(media)}
-    plans = anchored | over | {index: _refusal_rules(kinds[index], offerer) for index in refused}
-    peers = {index: read_peer(description, media[index], offerer, rules) for index, rules in anchored.items()}
-    setups = {index: _offered_setup(description, media[index], kinds[index], offerer) for index in anchored}
-    steers = {index: cases[index].steer(judged[index]) for index in anchored}
-    # Who says the same again asks for nothing, not even with a=connection:new (RFC 3264 clause 8).
-    asked = {
-        i
-        for i in anchored.keys() & lines.keys()
-        if lines[i].said.get(offerer) != text and asks_new(description, media[i])
+    going = {index: line.rules for index, line in fresh.items()}
+    peers = {
+        i: read_peer(description, media[i], offerer, line.rules, line.paths) for i, line in fresh.items()
     }
-    new = [i for i in anchored if i in asked or _is_new(lines.get(i), anchored[i], peers[i], offerer)]
+    setups = {index: _offered_setup(description, media[index], kinds[index], offerer) for index in fresh}
+    steers = {index: cases[index].steer(decisions[index]) for index in fresh}
+    asked = _asked(text, description, offerer, lines)
+    new = [i for i, line in fresh.items() if i in asked or _is_new(lines.get(i), line, peers[i], offerer)]
     alive = any(section.port != "0" and index not in refused for index, section in enumerate(media))
     return Offer(
         offerer=offerer,
         text=text,
         description=description,
-        decisions=judged,
-        plans=plans,
+        decisions=decisions,
+        routings=tuple(routing for _, routing in judged),
+        plans=going | over | {index: _refusal_rules(kinds[index], offerer) for index in refused},
         peers=peers,
         setups=setups,
-        sent_setups={index: offered_on(setups[index], steers[index]) for index in anchored},
+        sent_setups={index: offered_on(setups[index], steers[index]) for index in fresh},
         steers=steers,
-        new={
-            index: Line(index=index, stream=number, kind=kinds[index].kind, rules=anchored[index])
-            for number, index in enumerate(new, start=next_stream)
-        },
+        new={index: replace(fresh[index], stream=n) for n, index in enumerate(new, start=next_stream)},
         ended=ended,
-        refusal=judged[refused[0]].reason if refused and not alive else "",
+        refusal=decisions[refused[0]].reason if refused and not alive else "",
     )
 
 
-def _is_new(line: Line | None, rules: Rules, peer: Peer, offerer: Side) -> bool:
-    return line is None or line.rules is not rules or not peer.is_same(line.told.get(offerer))
+def _line(index: int, kind: Classified, decision: Decision, routing: Routing) -> Line:
+    """An anchored line as it would be without a past."""
+    rules = _RULES[decision.treatment](kind)
+    return Line(index=index, stream=0, kind=kind.kind, rules=rules, paths=routing.paths)
 
 
-def sent_offer(offer: Offer, lines: Mapping[int, Line]) -> Description:
+def _asked(text: str, description: Description, offerer: Side, lines: Mapping[int, Line]) -> frozenset[int]:
+    """Lines that are to have a new connection, by ``a=connection:new``.
+
+    Who says the same again asks for nothing, not even with that (RFC 3264 clause 8).
+    """
+    media = description.media
+    return frozenset(
+        index
+        for index, line in lines.items()
+        if index < len(media) and line.said.get(offerer) != text and asks_new(description, media[index])
+    )
+
+
+def _is_new(line: Line | None, fresh: Line, peer: Peer, offerer: Side) -> bool:
+    """Whether what an m-line needs is not what it has."""
+    return line is None or not line.does_for(fresh) or not peer.is_same(line.told.get(offerer))
+
+
+def write_offer(offer: Offer, lines: Mapping[int, Line]) -> Transformed:
     """The offer as it leaves on the other side, once the gateway has chosen its addresses."""
     changed = {i for i, s in offer.sent_setups.items() if s is not offer.setups[i]}
-    plans = plans_of(offer, offer.anchored, offer.offerer.other, lines, offer.sent_setups, changed)
-    return transform(offer.description, plans, TOWARDS[offer.offerer.other], Half.OFFER).description
+    side = offer.offerer.other
+    live = {index: offer.description.media[index] for index in offer.anchored}
+    plans = plans_of(offer, live, side, lines, offer.sent_setups, changed)
+    return transform(offer.description, plans, TOWARDS[side], Half.OFFER)
 
 
 def _refusal_rules(kind: Classified, offerer: Side) -> Rules:
@@ -150,7 +171,7 @@ def _offered_setup(description: Description, media: Media, kind: Classified, off
 
 def plans_of(
     offer: Offer,
-    live: frozenset[int],
+    live: Mapping[int, Media],
     side: Side,
     lines: Mapping[int, Line],
     setups: Mapping[int, Setup],
@@ -171,5 +192,19 @@ def plans_of(
         setup = setups[index].value
         values = Values(fingerprint=line.fingerprint, setup=setup)
         turned = setup if index in changed and not line.kind.datagram else None  # there the rules write it
-        plans[index] = Plan(treatment=rules, address=line.local[side], values=values, setup=turned)
+        plans[index] = Plan(
+            treatment=rules,
+            address=line.local[side],
+            values=values,
+            setup=turned,
+            path=_path(line, live[index], side),
+        )
     return plans
+
+
+def _path(line: Line, media: Media, side: Side) -> str | None:
+    """``a=path`` of ``media`` as it leaves on ``side``; ``None``: unchanged."""
+    if line.paths is Paths.FOLLOWING:
+        secure = side is Side.ACCESS if line.is_secured else classify(media).secure
+        return written(media, line.local[side], secure=secure)
+    return line.own_paths[side] if line.is_aware else None

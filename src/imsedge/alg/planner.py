@@ -59,7 +59,7 @@ from imsedge.h248.model import (
     Verb,
 )
 from imsedge.h248.packages import adid, ds, gm, hangterm, ipdc, ipnapt, tcpbcc, tlsbsc, tman
-from imsedge.sdp.attributes import read_address, read_fingerprints
+from imsedge.sdp.attributes import read_address, read_fingerprints, read_path
 from imsedge.sdp.offer_answer import DISCARD_PORT
 from imsedge.sdp.parser import read_descriptions
 
@@ -71,6 +71,9 @@ _MODES = {
     StreamMode.INACTIVE: model.StreamMode.INACTIVE,
 }
 
+
+# What is not a medium's own business has no medium in H.248; MSRP that is rewritten has.
+_AWARE = frozenset({"TCP/MSRP", "TCP/TLS/MSRP"})
 
 _FAMILIES = {False: "IP4", True: "IP6"}
 
@@ -183,6 +186,8 @@ def _local(request: StreamRequest, family: str) -> str | None:
     attributes = [f"setup:{request.setup}"] if request.setup else []
     if request.fingerprint_request:
         attributes.append(f"fingerprint:sha-256 {CHOOSE}")
+    if request.path_request or request.local_path:
+        attributes.append(f"path:{request.local_path or CHOOSE}")
     return _sdp(family, host, port, request.transport, attributes)
 
 
@@ -190,12 +195,15 @@ def _remote(request: StreamRequest) -> str | None:
     if request.remote is None:
         return None
     attributes = [f"fingerprint:{fingerprint}" for fingerprint in request.remote_fingerprints or ()]
+    attributes += [f"path:{request.remote_path}"] if request.remote_path else []
     remote = request.remote
     return _sdp(_family(remote), remote.host, str(remote.port), request.transport, attributes)
 
 
 def _sdp(family: str, host: str, port: str, transport: str | None, attributes: list[str]) -> str:
-    lines = ["v=0", f"c=IN {family} {host}", f"m=- {port} {transport} -", *(f"a={a}" for a in attributes)]
+    kind, format_ = ("message", "*") if transport in _AWARE else ("-", "-")
+    media = f"m={kind} {port} {transport} {format_}"
+    lines = ["v=0", f"c=IN {family} {host}", media, *(f"a={a}" for a in attributes)]
     return "".join(f"{line}\r\n" for line in lines)
 
 
@@ -299,6 +307,12 @@ def _read_stream(request: StreamRequest, local: str | None) -> StreamAck:
     fingerprints = read_fingerprints(description, description.media[0]) if request.fingerprint_request else ()
     if request.fingerprint_request and not fingerprints:
         raise RemoteError(500, "no certificate fingerprint returned")
+    path = read_path(description.media[0]) if request.path_request else ()
+    if request.path_request and not path:
+        raise RemoteError(500, "no MSRP path returned")
     return StreamAck(
-        stream=request.stream, local=address, fingerprint=fingerprints[0] if fingerprints else None
+        stream=request.stream,
+        local=address,
+        fingerprint=fingerprints[0] if fingerprints else None,
+        path=path[0].text if path else None,
     )

@@ -32,6 +32,14 @@ class Matching(Enum):
     SESSMATCH = "sessmatch"  # the operator knows that all clients compare the session-id only
 
 
+class Aware(Enum):
+    """When the gateway knows MSRP and rewrites its paths (TS 23.334 clause 5.19)."""
+
+    AUTO = "auto"  # where nothing else makes the clients find each other
+    NEVER = "never"  # the gateways cannot
+    ALWAYS = "always"  # also for CEMA clients, beyond clause 5.19.2; a=msrp-cema goes
+
+
 class OnBearerFailure(Enum):
     """What a failure that the gateway reports does to the call."""
 
@@ -80,6 +88,7 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     securing: dict[str, Securing] = {}
     matching: Matching = Matching.CEMA
+    aware: Aware = Aware.AUTO
     delayed_establishment: bool = False
     on_bearer_failure: OnBearerFailure = OnBearerFailure.RELEASE
     heartbeat: int = 600
@@ -117,7 +126,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     ``offerer``: where the offer comes from.  ``served``: a medium that can be secured here.
     ``announced``: UE and P-CSCF both announced the mechanism at registration.  ``fingerprint``: a usable one.
-    ``matched``: the clients can live with a changed ``c=``.  ``usable``: address and ``a=setup`` are.
+    ``usable``: address and ``a=setup`` are.  ``matched``: MSRP clients find each other through the gateway
+    (``alg.paths``).
     ``anchored``: the stream is e2ae already, this is a further offer.  ``carried``: it is anchored already
     without being secured.  ``anchor``: the operator wants it anchored.  ``collision``: see ``TlsCollision``.
     """
@@ -129,9 +139,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     requested: bool
     fingerprint: bool
     announced: bool
-    matched: bool
     usable: bool
     anchored: bool
+    matched: bool = True
     anchor: bool = False
     carried: bool = False
     collision: bool = False
@@ -170,8 +180,8 @@ def _refuse(when: Callable[[Facts], bool], reason: str) -> _Row:
     return _Row(when, Decision(Treatment.REFUSE, reason))
 
 
-def _secured(facts: Facts) -> bool:
-    """The stream is, was asked to be, or by the operator's will is to be secured."""
+def secured(facts: Facts) -> bool:
+    """Whether the stream is, was asked to be, or by the operator's will is to be secured."""
     if facts.anchored:
         return True
     if facts.from_ue:
@@ -179,33 +189,31 @@ def _secured(facts: Facts) -> bool:
     return facts.served and not facts.tls and (facts.always or (facts.announced and not facts.never))
 
 
+_UNMATCHED = "MSRP without msrp-cema cannot pass an application-agnostic gateway"
+_UNUSABLE = "address or setup attribute that cannot be used"
+
 _TABLE = (
     _refuse(lambda f: f.anchored and f.from_ue and not f.tls, "a secured stream cannot go on without TLS"),
     _refuse(
         lambda f: f.anchored and not f.from_ue and f.tls, "TLS from the core on a stream secured to the edge"
     ),
     _Row(
-        lambda f: not (_secured(f) or f.anchor or f.carried),
+        lambda f: not (secured(f) or f.anchor or f.carried),
         Decision(Treatment.UNTOUCHED, "e2ae security does not apply"),
     ),
     _refuse(
-        lambda f: not _secured(f) and f.usable and f.collision,
+        lambda f: not secured(f) and f.usable and f.collision,
         "end-to-end TLS: the UE is behind a NAT and its peer insists on calling, so both would be TLS clients"
         " (TR 29.828 annex D)",
     ),
     _Row(
-        lambda f: not _secured(f) and f.usable and (f.matched or f.carried),
-        Decision(Treatment.ANCHOR, "TCP is anchored, its payload passes as it is"),
+        lambda f: not secured(f) and f.usable and f.matched,
+        Decision(Treatment.ANCHOR, "TCP is anchored in the gateway"),
     ),
-    _refuse(lambda f: not _secured(f) and f.carried, "address or setup attribute that cannot be used"),
-    _Row(
-        lambda f: not _secured(f) and not f.matched,
-        Decision(Treatment.UNTOUCHED, "MSRP without msrp-cema cannot pass an application-agnostic gateway"),
-    ),
-    _Row(
-        lambda f: not _secured(f),
-        Decision(Treatment.UNTOUCHED, "address or setup attribute that cannot be used"),
-    ),
+    _refuse(lambda f: not secured(f) and f.carried and not f.matched, _UNMATCHED),
+    _refuse(lambda f: not secured(f) and f.carried, _UNUSABLE),
+    _Row(lambda f: not secured(f) and not f.matched, Decision(Treatment.UNTOUCHED, _UNMATCHED)),
+    _Row(lambda f: not secured(f), Decision(Treatment.UNTOUCHED, _UNUSABLE)),
     _refuse(lambda f: not f.served, "e2ae security is not possible for this medium here"),
     _refuse(lambda f: f.never and not f.anchored, "e2ae security is switched off here"),
     _refuse(
@@ -214,8 +222,8 @@ _TABLE = (
     ),
     _refuse(lambda f: f.from_ue and not f.tls, "e2ae security requested without TLS"),
     _refuse(lambda f: f.from_ue and not f.fingerprint, "no usable certificate fingerprint for e2ae security"),
-    _refuse(lambda f: not f.matched, "MSRP without msrp-cema cannot pass an application-agnostic gateway"),
-    _refuse(lambda f: not f.usable, "address or setup attribute that cannot be used"),
+    _refuse(lambda f: not f.matched, _UNMATCHED),
+    _refuse(lambda f: not f.usable, _UNUSABLE),
 )
 _OTHERWISE = Decision(Treatment.E2AE, "e2ae security applies")
 

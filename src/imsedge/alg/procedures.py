@@ -65,6 +65,8 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     ``transport``: ``"TCP"``, ``"TCP/TLS"``, ``"TCP/MSRP"``, ``"TCP/TLS/MSRP"``, ``"UDP"``, ``"UDP/DTLS"``.
     ``local_address_request``: the gateway picks address and port, of IPv6 when ``ipv6`` says so.
     ``remote_fingerprints``: orders verification (Remote certificate fingerprint).
+    ``path_request``: the gateway makes an MSRP path of its own; ``local_path``: that one; ``remote_path``: of
+    the peer.  With them the gateway is application-aware (TS 23.334 clause 5.19).
     ``latch``: the peer is where its connection comes from.
     ``discard_incoming``: drop connection requests until told otherwise (delayed establishment).
     ``hold_syn_ack``: a caller that is not discarded is answered when the other side is connected.
@@ -84,6 +86,9 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     setup: str | None = None
     fingerprint_request: bool = False
     remote_fingerprints: tuple[Fingerprint, ...] | None = None
+    path_request: bool = False
+    local_path: str | None = None
+    remote_path: str | None = None
     tcp_mode: TcpMode | None = None
     discard_incoming: bool | None = None
     hold_syn_ack: bool = False
@@ -140,6 +145,7 @@ class StreamAck(Struct, frozen=True, kw_only=True):
     stream: int
     local: TransportAddress | None = None
     fingerprint: Fingerprint | None = None
+    path: str | None = None
 
 
 class Ack(Struct, frozen=True, kw_only=True):

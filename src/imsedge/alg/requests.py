@@ -42,6 +42,8 @@ def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamR
         remote=_reachable(known.address, natted=natted) if known else None,
         setup=setup.value,
         fingerprint_request=access and line.is_secured,
+        path_request=line.is_aware,
+        remote_path=known.path or None if known else None,
         remote_fingerprints=known.fingerprints if known and access else None,
         tcp_mode=first_mode(offered, steer) or (TcpMode.PROXY if line.is_secured else None),
         discard_incoming=True if policy.delayed_establishment and not offers else None,
@@ -105,6 +107,7 @@ def configuration(
         request = replace(
             request,
             local=line.local[side],
+            local_path=line.own_paths.get(side),
             setup=(Setup.ACTIVE if active else Setup.PASSIVE).value,
             establish_tls=request.establish_tls
             or (active and line.is_secured and side is Side.ACCESS and _follows_tcp(line)),
@@ -147,6 +150,7 @@ def _with_peer(
     return replace(
         request,
         remote=_reachable(peer.address, natted=natted),
+        remote_path=peer.path or None,
         remote_fingerprints=peer.fingerprints if secured else None,
         only_from_remote=True if turn.foreign and not natted else None,
         latch=(Latch.AGAIN if side in line.told else Latch.FIRST) if natted else None,

@@ -45,7 +45,7 @@ from msgspec.structs import replace
 from imsedge.alg import nat
 from imsedge.alg.answers import Answer, read_answer, write_answer
 from imsedge.alg.lines import Line
-from imsedge.alg.offers import Offer, read_offer, sent_offer
+from imsedge.alg.offers import Offer, read_offer, write_offer
 from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import (
     Ack,
@@ -235,9 +235,7 @@ class MediaSession:
         for index, line in self.lines.items():
             stream = chosen.get(line.stream)
             if stream is not None and stream.local is not None:
-                local = {**line.local, procedure.side: stream.local}
-                fingerprint = stream.fingerprint or line.fingerprint
-                self.lines[index] = replace(line, local=local, fingerprint=fingerprint)
+                self.lines[index] = line.learn(procedure.side, stream)
 
     # --- offer ---------------------------------------------------------------------------------------
 
@@ -260,7 +258,7 @@ class MediaSession:
             line = self.lines[index]
             told = {offer.offerer: offer.peers[index]} if line.is_secured else {}
             self.lines[index] = replace(line, told=told)
-        self._sent = sent_offer(offer, self.lines)
+        self._sent = write_offer(offer, self.lines).description
         self._sent_text = write_description(self._sent) if offer.plans else offer.text
         return [Forward(self._sent_text)]
 

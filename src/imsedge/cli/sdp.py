@@ -8,6 +8,7 @@ import typer
 from imsedge.cli.io import read_input, user_error
 
 if TYPE_CHECKING:
+    from imsedge.alg.lines import Line
     from imsedge.alg.offers import Offer
     from imsedge.alg.policy import Policy
     from imsedge.sdp.transform import Transformed
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # RFC 5737 and RFC 3849: addresses for examples, where a gateway would put its own.
 _EXAMPLES = {"access": ("192.0.2.1", "2001:db8::1"), "core": ("198.51.100.1", "2001:db8:1::1")}
 _EXAMPLE_PORT = 20_000
+_EXAMPLE_SESSION = "session-of-the-gateway"
 
 
 class From(Enum):
@@ -48,6 +50,21 @@ class Mode(Enum):
     MERGE = "merge"
 
 
+class Matching(Enum):
+    """The setting ``policy.matching``."""
+
+    CEMA = "cema"
+    SESSMATCH = "sessmatch"
+
+
+class Aware(Enum):
+    """The setting ``policy.msrp.aware``."""
+
+    AUTO = "auto"
+    NEVER = "never"
+    ALWAYS = "always"
+
+
 sdp = typer.Typer(no_args_is_help=True, help="Look at session descriptions.")
 
 
@@ -66,6 +83,8 @@ def explain(
     securing: Annotated[Securing, typer.Option(help="Setting policy.securing.")] = Securing.REGISTERED,
     anchor: Annotated[Anchor, typer.Option(help="Setting policy.tcp.anchor.")] = Anchor.NEVER,
     mode: Annotated[Mode, typer.Option(help="Setting policy.tcp.mode.")] = Mode.PROXY,
+    matching: Annotated[Matching, typer.Option(help="Setting policy.matching.")] = Matching.CEMA,
+    aware: Annotated[Aware, typer.Option(help="Setting policy.msrp.aware.")] = Aware.AUTO,
     nat: Annotated[bool, typer.Option("--nat", help="The UE is behind a NAT.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -79,7 +98,7 @@ def explain(
 
     text = read_input(source).decode(errors="surrogateescape")
     try:
-        policy = _policy(securing, anchor, mode, nat=nat)
+        policy = _policy(securing, anchor, mode, matching, aware, nat=nat)
         explained = _explain(text, offerer, policy, announced=announced)
     except RemoteError as error:
         raise user_error(f"{source}: {error.reason}") from None
@@ -91,9 +110,13 @@ def explain(
         _print(explained)
 
 
-def _policy(securing: Securing, anchor: Anchor, mode: Mode, *, nat: bool) -> "Policy":
+def _policy(
+    securing: Securing, anchor: Anchor, mode: Mode, matching: Matching, aware: Aware, *, nat: bool
+) -> "Policy":
     from imsedge.alg.nat import Traversal
     from imsedge.alg.policy import Anchoring, Policy
+    from imsedge.alg.policy import Aware as PolicyAware
+    from imsedge.alg.policy import Matching as PolicyMatching
     from imsedge.alg.policy import Securing as PolicySecuring
     from imsedge.alg.procedures import TcpMode
 
@@ -101,6 +124,8 @@ def _policy(securing: Securing, anchor: Anchor, mode: Mode, *, nat: bool) -> "Po
         securing=dict.fromkeys(_mechanisms(), PolicySecuring(securing.value)),
         anchoring=Anchoring(anchor.value),
         tcp_mode=TcpMode(mode.value),
+        matching=PolicyMatching(matching.value),
+        aware=PolicyAware(aware.value),
         nat=Traversal.ALWAYS if nat else Traversal.NEVER,
     )
 
@@ -118,45 +143,53 @@ def _explain(text: str, offerer: From, policy: "Policy", *, announced: bool) -> 
 
     side = Side(offerer.value)
     offer = read_offer(text, side, policy, _mechanisms() if announced else frozenset(), {})
-    sent = _transform(offer)
+    sent = _write(offer)
     media = [
         {
             "line": section.lines[0].value,
             "treatment": decision.treatment.value,
             "reason": decision.reason,
+            "paths": routing.paths.value if routing.reason else None,
+            "paths_reason": routing.reason or None,
             "rules": fired,
         }
-        for section, decision, fired in zip(offer.description.media, offer.decisions, sent.fired, strict=True)
+        for section, decision, routing, fired in zip(
+            offer.description.media, offer.decisions, offer.routings, sent.fired, strict=True
+        )
     ]
     leaves = None if offer.refusal else write_description(sent.description)
     return {"from": side.value, "media": media, "refused": offer.refusal or None, "leaves": leaves}
 
 
-def _transform(offer: "Offer") -> "Transformed":
+def _write(offer: "Offer") -> "Transformed":
+    """The offer as it would leave, if the gateway chose what nobody can take for real."""
+    from imsedge.alg.offers import write_offer
+
+    return write_offer(offer, {index: _example(line, offer) for index, line in offer.new.items()})
+
+
+def _example(line: "Line", offer: "Offer") -> "Line":
+    from imsedge.alg.procedures import StreamAck
     from imsedge.core.address import TransportAddress
-    from imsedge.sdp.rules import Half, Towards
-    from imsedge.sdp.rules.model import Values
-    from imsedge.sdp.transform import Plan, transform
+    from imsedge.core.msrp_uri import write_msrp_uri
     from imsedge.security.fingerprint import Fingerprint
 
-    towards = offer.offerer.other
-    values = Values(fingerprint=Fingerprint("sha-256", bytes(32)))
-    plans = {}
-    for index, rules in offer.plans.items():
-        peer = offer.peers.get(index)
-        host = _EXAMPLES[towards.value][peer.address.is_ipv6] if peer else None
-        address = TransportAddress(host, _EXAMPLE_PORT + 2 * index) if host else None
-        sent = offer.sent_setups.get(index)
-        turned = sent is not None and sent is not offer.setups[index]
-        setup = sent.value if sent is not None and turned else None
-        plans[index] = Plan(treatment=rules, address=address, values=values, setup=setup)
-    return transform(offer.description, plans, Towards(towards.value), Half.OFFER)
+    side = offer.offerer.other
+    host = _EXAMPLES[side.value][offer.peers[line.index].address.is_ipv6]
+    local = TransportAddress(host, _EXAMPLE_PORT + 2 * line.index)
+    secure = line.transport(side) == line.kind.secure
+    path = write_msrp_uri(host, local.port, _EXAMPLE_SESSION, secure=secure).text
+    zeros = Fingerprint("sha-256", bytes(32))
+    chosen = StreamAck(stream=line.stream, local=local, fingerprint=zeros, path=path)
+    return line.learn(side, chosen)
 
 
 def _print(explained: dict[str, Any]) -> None:
     for media in explained["media"]:
         print(f"m={media['line']}")
         print(f"    {media['treatment']}: {media['reason']}")
+        if media["paths"]:
+            print(f"    MSRP: {media['paths']}: {media['paths_reason']}")
         for rule in media["rules"]:
             print(f"    rule: {rule}")
     if explained["refused"]:

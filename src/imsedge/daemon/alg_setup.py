@@ -5,7 +5,7 @@ from imsedge.alg.policy import SERVED, Policy
 from imsedge.alg.procedures import Side, Traffic
 from imsedge.alg.settings import EdgeSettings
 from imsedge.core.address import TransportAddress
-from imsedge.daemon.settings import AlgH248, AlgSettings, SipTimers
+from imsedge.daemon.settings import AlgH248, AlgSettings
 from imsedge.daemon.settings_policy import (
     Family,
     MediumTraffic,
@@ -14,6 +14,7 @@ from imsedge.daemon.settings_policy import (
     RealmChoices,
     TrafficSection,
 )
+from imsedge.daemon.settings_sip import SipSection, SipTimers
 from imsedge.h248.association import ControllerSettings
 from imsedge.sdp.kinds import KINDS, Medium
 from imsedge.sip.states import TimerValues
@@ -47,6 +48,7 @@ def policy(section: PolicySection) -> Policy:
             if kind.medium in SERVED and kind.mechanism
         },
         matching=section.matching,
+        aware=section.msrp.aware,
         delayed_establishment=section.delayed_establishment,
         on_bearer_failure=section.on_bearer_failure,
         heartbeat=section.heartbeat,

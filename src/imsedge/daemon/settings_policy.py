@@ -4,7 +4,7 @@ from enum import Enum
 
 from imsedge.alg.directions import TcpStart
 from imsedge.alg.nat import Traversal
-from imsedge.alg.policy import Anchoring, Matching, OnBearerFailure, Securing, SynAck, TlsCollision
+from imsedge.alg.policy import Anchoring, Aware, Matching, OnBearerFailure, Securing, SynAck, TlsCollision
 from imsedge.alg.procedures import TcpMode
 from imsedge.daemon.settings_types import Section, setting
 
@@ -86,6 +86,17 @@ class TcpSection(Section):
     )
 
 
+class MsrpSection(Section):
+    """MSRP that is anchored or secured."""
+
+    aware: Aware = setting(
+        Aware.AUTO,
+        "When the gateway rewrites the paths in MSRP messages (TS 23.334 clause 5.19.5): auto: for clients"
+        " with neither a=msrp-cema nor, by policy.matching, sessmatch; never: such clients are refused or"
+        " pass by, for gateways that cannot do it; always: also for CEMA clients, whose a=msrp-cema goes.",
+    )
+
+
 class MediumTraffic(Section):
     """DiffServ marking and policing of one medium on one side."""
 
@@ -124,6 +135,7 @@ class PolicySection(Section):
         Matching.CEMA,
         "How MSRP clients match sessions: cema (RFC 6714), or sessmatch when all use the session-id only.",
     )
+    msrp: MsrpSection = setting(MsrpSection(), "MSRP that is anchored or secured.")
     delayed_establishment: bool = setting(
         False, "Drop connection requests until the answer tells from whom to accept (TR 29.828 clause 4.4.2)."
     )

@@ -23,17 +23,24 @@ from imsedge.sdp.rules.model import NO_VALUES, Values, apply, drop_attributes, d
 TURNED = "the direction of TCP changes at the gateway"
 """Reported beside the rules, when ``a=setup`` leaves with another value."""
 
+ROUTED = "the MSRP path leads to the gateway"
+"""Reported beside the rules, when ``a=path`` leaves with another value."""
+
+
+_CEMA = frozenset({"msrp-cema"})
+
 
 class Plan(Struct, frozen=True, kw_only=True):
     """What happens to one media.  ``address``: the gateway's on the other side; ``None``: refused.
 
-    ``setup``: what ``a=setup`` says there; ``None``: what it said here.
+    ``setup``, ``path``: what ``a=setup`` and ``a=path`` say there; ``None``: what they said here.
     """
 
     treatment: Treatment
     address: TransportAddress | None
     values: Values = NO_VALUES
     setup: str | None = None
+    path: str | None = None
 
 
 class Transformed(Struct, frozen=True):
@@ -63,8 +70,10 @@ def transform(
         section = media if plan.address is not None else media.with_fields(port="0")
         applied = apply(rules[index], section, plan.values)
         directed = _directed(applied.media, plan)
-        sections.append(directed)
-        fired.append((*applied.fired, *([TURNED] if directed != applied.media else [])))
+        routed = _routed(directed, plan)
+        changes = ((TURNED, directed != applied.media), (ROUTED, routed != directed))
+        sections.append(routed)
+        fired.append((*applied.fired, *(name for name, happened in changes if happened)))
     addresses = {index: plan.address for index, plan in plans.items() if plan.address is not None}
     return Transformed(replace_addresses(replace(level, media=tuple(sections)), addresses), tuple(fired))
 
@@ -73,11 +82,22 @@ def _directed(media: Media, plan: Plan) -> Media:
     """With the plan's ``a=setup`` in the place of its own; one at session level is outweighed."""
     if plan.setup is None or plan.address is None:
         return media
-    line = Line("a", f"setup:{plan.setup}")
-    found = [old.attribute.lower() == "setup" for old in media.lines]
+    return _with_attribute(media, "setup", plan.setup)
+
+
+def _routed(media: Media, plan: Plan) -> Media:
+    """With the plan's ``a=path``, which fits the address: so nobody needs RFC 6714, whose mark goes."""
+    if plan.path is None or plan.address is None:
+        return media
+    return _with_attribute(replace(media, lines=drop_attributes(media.lines, _CEMA)), "path", plan.path)
+
+
+def _with_attribute(media: Media, name: str, value: str) -> Media:
+    line = Line("a", f"{name}:{value}")
+    found = [old.attribute.lower() == name for old in media.lines]
     if not any(found):
         return replace(media, lines=(*media.lines, line))
-    lines = (line if is_setup else old for old, is_setup in zip(media.lines, found, strict=True))
+    lines = (line if is_it else old for old, is_it in zip(media.lines, found, strict=True))
     return replace(media, lines=tuple(lines))
 
 
