@@ -1,5 +1,6 @@
 """Erlang's megaco drives our gateway daemon, and is a gateway under our controller daemon, on every wire."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,15 +16,22 @@ from imsedge.h248.model import (
     Audit,
     AuditItem,
     CommandRequest,
+    Events,
     LocalControl,
     Media,
     Parameter,
+    RequestedEvent,
+    Statistics,
     Stream,
     StreamMode,
+    TransactionReply,
+    TransactionRequest,
     Verb,
 )
+from imsedge.sdp.attributes import read_address, read_fingerprints
+from imsedge.sdp.parser import read_descriptions
 from kit.daemons import agw_settings, alg_settings, until
-from kit.erlang import Launch, free_port
+from kit.erlang import Erlang, Launch, free_port
 from kit.h248 import notify
 
 pytestmark = [pytest.mark.interop, pytest.mark.system]
@@ -37,17 +45,20 @@ ON_EVERY_WIRE = [
     )
     for encoding in encodings
 ]
-LOCAL = "v=0\r\nc=IN IP4 $\r\nm=- $ TCP -\r\n"
-REMOTE = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=- 9 TCP -\r\na=setup:active\r\n"
+SECURED = "v=0\r\nc=IN IP4 $\r\nm=- $ TCP/TLS -\r\na=setup:passive\r\na=fingerprint:sha-256 $\r\n"
+PLAIN = "v=0\r\nc=IN IP4 $\r\nm=- $ TCP -\r\na=setup:passive\r\n"
+PHONE = f"v=0\r\nc=IN IP4 127.0.0.1\r\nm=- 9 TCP/TLS -\r\na=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\n"
+CORE = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=- 9 TCP -\r\na=setup:active\r\n"
+ESTABLISHED = Events(7, (RequestedEvent("tcpbcc/BNCChange", parameters=(Parameter("Type", ("Est",)),)),))
 
 
-def add(realm: str) -> CommandRequest:
+def add(realm: str, local: str) -> CommandRequest:
     control = LocalControl(StreamMode.SEND_RECEIVE, properties=(Parameter("ipdc/realm", (realm,)),))
-    return CommandRequest(Verb.ADD, ("$",), descriptors=(Media((Stream(1, control, LOCAL),)),))
+    return CommandRequest(Verb.ADD, ("$",), descriptors=(Media((Stream(1, control, local),)),))
 
 
-def modify(name: str) -> CommandRequest:
-    return CommandRequest(Verb.MODIFY, (name,), descriptors=(Media((Stream(1, remote=REMOTE),)),))
+def modify(name: str, remote: str, *events: Events) -> CommandRequest:
+    return CommandRequest(Verb.MODIFY, (name,), descriptors=(Media((Stream(1, remote=remote),)), *events))
 
 
 def commands(reply: Any) -> Iterator[Any]:
@@ -57,6 +68,61 @@ def commands(reply: Any) -> Iterator[Any]:
         for command in action.replies:
             assert command.error is None, command.error
             yield command
+
+
+def transactions(seen: list[bytes], kind: type[Any]) -> list[Any]:
+    """Everything of that kind that crossed, in both directions."""
+    bodies: list[Any] = [decode(data).body for data in seen]
+    return [transaction for body in bodies for transaction in body if isinstance(transaction, kind)]
+
+
+def notified(seen: list[bytes]) -> list[int]:
+    """The transactions of reports."""
+    requests = transactions(seen, TransactionRequest)
+    found = [request.id for request in requests if request.actions[0].commands[0].verb is Verb.NOTIFY]
+    assert found
+    return found
+
+
+def answered(seen: list[bytes]) -> set[int]:
+    return {reply.id for reply in transactions(seen, TransactionReply)}
+
+
+async def ask(peer: Erlang, context: int, *requests: CommandRequest) -> tuple[int, list[Any]]:
+    """Let Erlang send these; the context and what each was answered."""
+    peer.send((ActionRequest(context, requests),))
+    reply = await peer.transaction("REPLY")
+    return reply.result[0].context, list(commands(reply))
+
+
+async def set_up(peer: Erlang) -> tuple[str, str, int, int]:
+    """A context that is secured on one side: its terminations, its number, the port in the core."""
+    context, added = await ask(peer, CHOOSE_CONTEXT, add("access", SECURED), add("core", PLAIN))
+    access, core = [command.terminations[0] for command in added]
+    assert [name.rpartition("/")[0] for name in (access, core)] == ["ip/access", "ip/core"]
+    secured, plain = [read_descriptions(command.result[0].streams[0].local)[0] for command in added]
+    assert len(read_fingerprints(secured, secured.media[0])[0].digest) == 32
+    address = read_address(plain, plain.media[0])
+    assert address is not None
+    await ask(peer, context, modify(access, PHONE), modify(core, CORE, ESTABLISHED))
+    return access, core, context, address.port
+
+
+async def take_apart(peer: Erlang, access: str, core: str, context: int) -> None:
+    """Audit, move one of them out, subtract both; what is gone is unknown."""
+    audit = CommandRequest(Verb.AUDIT_VALUE, (core,), audit=Audit((AuditItem.MEDIA, AuditItem.EVENTS)))
+    _, (audited,) = await ask(peer, context, audit)
+    assert audited.result[0].streams[0].control.mode is StreamMode.SEND_RECEIVE
+    assert audited.result[1].request_id == 7
+    other, _ = await ask(peer, CHOOSE_CONTEXT, CommandRequest(Verb.MOVE, (core,)))
+    assert other != context
+    for place, name in ((context, access), (other, core)):
+        _, (gone,) = await ask(peer, place, CommandRequest(Verb.SUBTRACT, ("*",)))
+        assert gone.terminations == (name,)
+        assert any(isinstance(found, Statistics) for found in gone.result)
+    peer.send((ActionRequest(context, (modify(access, PHONE),)),))
+    refused = await peer.transaction("REPLY")
+    assert refused.result[0].error.code == 411
 
 
 @pytest.mark.parametrize(("transport", "encoding"), ON_EVERY_WIRE)
@@ -72,23 +138,13 @@ async def test_erlang_drives_our_gateway_daemon(transport: str, encoding: Encodi
     await daemon.start()
     try:
         assert await peer.says("UP") == "3 etsi_bgf/2"
-        peer.send((ActionRequest(CHOOSE_CONTEXT, (add("access"), add("core"))),))
-        reply = await peer.transaction("REPLY")
-        context = reply.result[0].context
-        access, core = [command.terminations[0] for command in commands(reply)]
-        assert [name.rpartition("/")[0] for name in (access, core)] == ["ip/access", "ip/core"]
-        assert "c=IN IP4 127.0.0.1" in reply.result[0].replies[0].result[0].streams[0].local
-        peer.send((ActionRequest(context, (modify(access),)),))
-        assert len(list(commands(await peer.transaction("REPLY")))) == 1
-        audit = CommandRequest(Verb.AUDIT_VALUE, (core,), audit=Audit((AuditItem.MEDIA,)))
-        peer.send((ActionRequest(context, (audit,)),))
-        (audited,) = commands(await peer.transaction("REPLY"))
-        assert audited.result[0].streams[0].control.mode is StreamMode.SEND_RECEIVE
-        peer.send((ActionRequest(context, (CommandRequest(Verb.SUBTRACT, ("*",)),)),))
-        assert {c.terminations[0] for c in commands(await peer.transaction("REPLY"))} == {access, core}
-        peer.send((ActionRequest(context, (modify(access),)),))
-        refused = await peer.transaction("REPLY")
-        assert refused.result[0].error.code == 411
+        access, core, context, port = await set_up(peer)
+        with socket.create_connection(("127.0.0.1", port)):
+            report = (await peer.transaction("REQUEST")).actions[0]
+        assert (report.context, report.commands[0].terminations) == (context, (core,))
+        assert report.commands[0].observed.request_id == 7
+        await until(lambda: all(number in answered(seen) for number in notified(seen)))
+        await take_apart(peer, access, core, context)
     finally:
         await daemon.stop()
     assert {encoding_of(data) for data in seen} == {encoding}
