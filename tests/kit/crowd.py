@@ -9,10 +9,11 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Crossing
 from imsedge.play import sessions
-from imsedge.play.media_end import Identity, MediaEnd
+from imsedge.play.media_end import MediaEnd
 from imsedge.play.phone import Arrived, Dialog, Phone
 from imsedge.play.place import Place
 from imsedge.play.scenes import DOMAIN, MECHANISM
+from imsedge.play.secure_end import Identity
 from imsedge.play.sessions import Told, own_path
 from imsedge.security.certificates import self_signed
 from imsedge.security.tls import Role

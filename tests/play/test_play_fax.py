@@ -9,8 +9,8 @@ from imsedge.play import fax_checks, fax_scene  # noqa: F401 - proven here throu
 from imsedge.play.fax_end import FaxEnd
 from imsedge.play.fax_steps import FAX_FIGURES
 from imsedge.play.flows import play
-from imsedge.play.media_end import Identity, MediaError
 from imsedge.play.pcapng import write_capture
+from imsedge.play.secure_end import Identity, MediaError
 from imsedge.security.certificates import self_signed
 from imsedge.security.tls import Role
 from kit.peers import need, run

@@ -13,8 +13,9 @@ from imsedge.play import floor_checks, floor_scene  # noqa: F401 - proven here t
 from imsedge.play.floor_steps import FLOOR_DELAYED, FLOOR_FIGURES
 from imsedge.play.floor_talk import CONFERENCE, FLOOR, USER, FloorLine, serve, take_part
 from imsedge.play.flows import Performance, play
-from imsedge.play.media_end import MediaEnd, MediaError
+from imsedge.play.media_end import MediaEnd
 from imsedge.play.pcapng import write_capture
+from imsedge.play.secure_end import MediaError
 from imsedge.play.variants import PLAIN, Variant
 from kit.peers import need, run
 

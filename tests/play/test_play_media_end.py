@@ -8,7 +8,8 @@ from imsedge.core.ids import RandomIds
 from imsedge.core.msrp_uri import read_msrp_uri
 from imsedge.core.trace import Crossing, Kind
 from imsedge.play.chat import Chat
-from imsedge.play.media_end import Identity, MediaEnd, MediaError
+from imsedge.play.media_end import MediaEnd
+from imsedge.play.secure_end import Identity, MediaError
 from imsedge.security.certificates import self_signed
 from imsedge.security.tls import Role
 

@@ -12,9 +12,10 @@ from imsedge.core.ids import RandomIds
 from imsedge.core.msrp_uri import read_msrp_uri
 from imsedge.core.trace import Crossing, Kind
 from imsedge.play.chat import Chat
-from imsedge.play.media_end import Identity, MediaEnd
+from imsedge.play.media_end import MediaEnd
 from imsedge.play.packets import SEGMENT, Flags, Packets
 from imsedge.play.pcapng import write_capture
+from imsedge.play.secure_end import Identity
 from imsedge.security.certificates import self_signed
 from imsedge.security.tls import Role
 from kit.peers import need

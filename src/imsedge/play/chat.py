@@ -7,7 +7,8 @@ from imsedge.core.ids import IdSource
 from imsedge.core.msrp_uri import MsrpUri
 from imsedge.msrp import session as ms
 from imsedge.msrp.model import Message, Request
-from imsedge.play.media_end import MediaEnd, MediaError
+from imsedge.play.media_end import MediaEnd
+from imsedge.play.secure_end import MediaError
 
 SECONDS = 10.0
 

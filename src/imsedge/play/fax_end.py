@@ -6,59 +6,31 @@ Each datagram is reported to the tap as it was on the wire; what it means, once 
 import asyncio
 import contextlib
 import socket
-import time
 
 from OpenSSL import SSL
 
 from imsedge.core.address import TransportAddress
-from imsedge.core.trace import Crossing, Kind, Tap
-from imsedge.play.media_end import Identity, MediaError
+from imsedge.core.trace import Kind, Tap
+from imsedge.play.secure_end import SECONDS, Credentials, MediaError, SecureEnd
 from imsedge.play.tls_records import dtls_names
-from imsedge.security.fingerprint import Fingerprint, matches_any
-from imsedge.security.tls import Role, context, peer_certificate
+from imsedge.security.tls import Role
 
 _LONGEST = 1 << 16
 _HEADER = 13
 _MTU = 1_200
-_SECONDS = 10.0
 
 
-class FaxEnd:
+class FaxEnd(SecureEnd):
     """``peer``: where it sends to, and from where it hears."""
 
-    def __init__(self, host: str, tap: Tap, identity: Identity | None = None) -> None:
-        self.peer: TransportAddress | None = None
-        self._tap = tap
-        self._identity = identity
-        self._tls: SSL.Connection | None = None
-        self._loop = asyncio.get_running_loop()
+    transport = "udp"
+    payload = Kind.UDPTL
+
+    def __init__(self, host: str, tap: Tap, identity: Credentials | None = None) -> None:
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind((host, 0))
-        self.local = TransportAddress(*self._socket.getsockname()[:2])
-
-    async def secure(self, role: Role, fingerprints: tuple[Fingerprint, ...]) -> None:
-        """DTLS handshake; ``MediaError`` when the peer's certificate is not the announced one."""
-        if self._identity is None:
-            raise MediaError("this end has no certificate")
-        identity = self._identity
-        made = context(identity.profile, identity.certificate, role, datagram=True, keylog=identity.keylog)
-        made.set_options(SSL.OP_NO_QUERY_MTU)
-        tls = self._tls = SSL.Connection(made, None)
-        tls.set_ciphertext_mtu(_MTU)
-        (tls.set_connect_state if role is Role.CLIENT else tls.set_accept_state)()
-        await asyncio.wait_for(self._shake(tls), _SECONDS)
-        der = peer_certificate(tls)
-        if der is None or not matches_any(fingerprints, der):
-            raise MediaError("the gateway's certificate does not match its fingerprint")
-
-    async def send(self, payload: bytes) -> None:
-        """One datagram."""
-        if self._tls is None:
-            await self._write(payload)
-            return
-        self._tls.send(payload)
-        await self._flush(self._tls)
+        super().__init__(tap, identity, TransportAddress(*self._socket.getsockname()[:2]))
 
     async def receive(self) -> bytes:
         """The payload of the next datagram."""
@@ -66,14 +38,10 @@ class FaxEnd:
             try:
                 return self._tls.recv(_LONGEST)
             except SSL.WantReadError:
-                self._tls.bio_write(await asyncio.wait_for(self._read(), _SECONDS))
+                self._tls.bio_write(await asyncio.wait_for(self._read(), SECONDS))
             except SSL.Error as error:
                 raise MediaError("the gateway ended DTLS") from error
-        return await asyncio.wait_for(self._read(), _SECONDS)
-
-    def note(self, summary: str, *, sent: bool) -> None:
-        """What a datagram said: one arrow of the ladder."""
-        self._report(Kind.UDPTL, summary, b"", sent=sent)
+        return await asyncio.wait_for(self._read(), SECONDS)
 
     async def close(self) -> None:
         """End in order."""
@@ -83,22 +51,18 @@ class FaxEnd:
                 await self._flush(self._tls)
         self._socket.close()
 
-    async def _shake(self, tls: SSL.Connection) -> None:
-        while True:
-            try:
-                tls.do_handshake()
-            except SSL.WantReadError:
-                await self._flush(tls)
-            except SSL.Error as error:
-                await self._flush(tls)
-                raise MediaError(f"DTLS handshake failed: {error}") from error
-            else:
-                await self._flush(tls)
-                return
-            try:
-                tls.bio_write(await asyncio.wait_for(self._read(), tls.DTLSv1_get_timeout()))
-            except TimeoutError:
-                tls.DTLSv1_handle_timeout()
+    def _secured(self, identity: Credentials, role: Role) -> SSL.Connection:
+        made = identity.context(role, datagram=True)
+        made.set_options(SSL.OP_NO_QUERY_MTU)
+        tls = SSL.Connection(made, None)
+        tls.set_ciphertext_mtu(_MTU)
+        return tls
+
+    async def _hear(self, tls: SSL.Connection) -> None:
+        try:
+            tls.bio_write(await asyncio.wait_for(self._read(), tls.DTLSv1_get_timeout()))
+        except TimeoutError:
+            tls.DTLSv1_handle_timeout()
 
     async def _flush(self, tls: SSL.Connection) -> None:
         """Each record in a datagram of its own."""
@@ -128,8 +92,3 @@ class FaxEnd:
             self._report(Kind.UDPTL, "", datagram, sent=sent)
         else:
             self._report(Kind.DTLS, ", ".join(dtls_names(datagram)), datagram, sent=sent)
-
-    def _report(self, kind: Kind, summary: str, octets: bytes, *, sent: bool) -> None:
-        if self.peer is not None:
-            ends = (self.local, self.peer) if sent else (self.peer, self.local)
-            self._tap(Crossing(time.monotonic(), kind, *ends, "udp", summary, octets))

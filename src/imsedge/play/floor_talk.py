@@ -6,7 +6,8 @@ from imsedge.bfcp.floors import FloorServer, Participant, describe
 from imsedge.bfcp.model import Group, Kind, Message
 from imsedge.bfcp.parser import Parser
 from imsedge.bfcp.writer import write_message
-from imsedge.play.media_end import MediaEnd, MediaError
+from imsedge.play.media_end import MediaEnd
+from imsedge.play.secure_end import MediaError
 
 CONFERENCE, USER, FLOOR = 4321, 1234, 1
 

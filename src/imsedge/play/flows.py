@@ -14,11 +14,11 @@ from imsedge.play.bearer_scene import tcp_bearer
 from imsedge.play.bearer_steps import bearer_figure
 from imsedge.play.fax_steps import FAX_FIGURES
 from imsedge.play.floor_steps import FLOOR_DELAYED, FLOOR_FIGURES
-from imsedge.play.media_end import MediaError
 from imsedge.play.phone import PhoneError
 from imsedge.play.place import DEFAULT_WIRE, Place, Wire, own_place
 from imsedge.play.report import Check, Event, Report, check_order, make_events, make_report
 from imsedge.play.scenes import Ensemble, originating, terminating
+from imsedge.play.secure_end import MediaError
 from imsedge.play.stage import Stage
 from imsedge.play.steps import DELAYED, FIGURES, Step
 from imsedge.play.variants import ACTIVE, BEARER, PASSIVE, PLAIN, Variant, resolve, with_variant

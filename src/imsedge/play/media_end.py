@@ -3,72 +3,44 @@
 Everything that crosses is reported to the tap: the octets of the wire, without a summary where they are
 payload, and each message inside them (``note``) with a summary and without octets.  TCP's three segments are
 told when the connection starts and when the kernel says that it is up; a SYN that nobody answered, and that
-the kernel repeats, is told when its counters say so (``tcp(7)``, TCP_INFO).  TLS runs through a memory BIO,
-so that the records themselves are seen.
+the kernel repeats, is told when its counters say so (``tcp(7)``, TCP_INFO).
 """
 
 import asyncio
 import contextlib
 import socket
-import time
-from collections.abc import Callable
 from struct import Struct as Layout
 
-from msgspec import Struct
 from OpenSSL import SSL
 
 from imsedge.core.address import TransportAddress
-from imsedge.core.trace import Crossing, Kind, Tap
+from imsedge.core.trace import Kind, Tap
 from imsedge.plane.syn_filter import DROP_ALL, attach
+from imsedge.play.secure_end import SECONDS, Credentials, MediaError, SecureEnd
 from imsedge.play.tls_records import RecordReader
-from imsedge.security.certificates import Certificate
-from imsedge.security.fingerprint import Fingerprint, matches_any
-from imsedge.security.tls import Role, context, peer_certificate
+from imsedge.security.tls import Role
 
 _CHUNK = 65_536
-_SECONDS = 10.0
 _POLL = 0.02
 
 _TCP_INFO, _REPETITIONS = 11, Layout("=100xI")  # struct tcp_info: tcpi_total_retrans
 _SO_MEMINFO, _DROPS = 55, Layout("=9I")  # the ninth counter is of what was dropped
 
 
-class MediaError(Exception):
-    """The connection failed, or its peer is not who the signalling said."""
+class MediaEnd(SecureEnd):
+    """Listens from the start on ``host``; then either accepts one connection or makes one."""
 
-
-class Identity(Struct, frozen=True):
-    """Who this end is in TLS; ``keylog`` gets the secrets for the capture."""
-
-    certificate: Certificate
-    profile: str = "3gpp"
-    keylog: Callable[[bytes], None] | None = None
-
-
-class MediaEnd:
-    """Listens from the start on ``host``; then either accepts one connection or makes one.
-
-    ``payload``: what it is, for the tap.
-    """
-
-    def __init__(self, host: str, tap: Tap, identity: Identity | None = None) -> None:
-        self.payload = Kind.MSRP
-        self.peer: TransportAddress | None = None
+    def __init__(self, host: str, tap: Tap, identity: Credentials | None = None) -> None:
         self.calling = asyncio.Event()  # our SYN is out
-        self._tap = tap
-        self._identity = identity
-        self._tls: SSL.Connection | None = None
         self._records = {True: RecordReader(), False: RecordReader()}
-        self._loop = asyncio.get_running_loop()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, 0), family=family, backlog=4)
+        self._listener = socket.create_server((host, 0), backlog=4)
         self._listener.setblocking(False)
         self._socket: socket.socket | None = None
-        self.local = TransportAddress(*self._listener.getsockname()[:2])
+        super().__init__(tap, identity, TransportAddress(*self._listener.getsockname()[:2]))
 
     async def accept(self) -> None:
         """Wait for the peer's connection."""
-        connection, address = await asyncio.wait_for(self._loop.sock_accept(self._listener), _SECONDS)
+        connection, address = await asyncio.wait_for(self._loop.sock_accept(self._listener), SECONDS)
         self._adopt(connection, TransportAddress(*address[:2]))
         self._tcp("SYN", sent=False)
         self._tcp("SYN ACK", sent=True)
@@ -79,7 +51,7 @@ class MediaEnd:
         attach(self._listener, DROP_ALL)
         dropped, waited = _drops(self._listener), 0.0
         while _drops(self._listener) == dropped:
-            if waited >= _SECONDS:
+            if waited >= SECONDS:
                 raise MediaError("the gateway does not call")
             await asyncio.sleep(_POLL)
             waited += _POLL
@@ -95,32 +67,11 @@ class MediaEnd:
         self._adopt(connection, remote)
         self._tcp("SYN", sent=True)
         try:
-            await asyncio.wait_for(self._dial(connection, remote), _SECONDS)
+            await asyncio.wait_for(self._dial(connection, remote), SECONDS)
         except OSError as error:
             raise MediaError(f"{remote} does not answer: {error}") from error
         self._tcp("SYN ACK", sent=False)
         self._tcp("ACK", sent=True)
-
-    async def secure(self, role: Role, fingerprints: tuple[Fingerprint, ...]) -> None:
-        """TLS handshake; ``MediaError`` when the peer's certificate is not the announced one."""
-        if self._identity is None:
-            raise MediaError("this end has no certificate")
-        identity = self._identity
-        made = context(identity.profile, identity.certificate, role, keylog=identity.keylog)
-        self._tls = SSL.Connection(made, None)
-        (self._tls.set_connect_state if role is Role.CLIENT else self._tls.set_accept_state)()
-        await asyncio.wait_for(self._shake(self._tls), _SECONDS)
-        der = peer_certificate(self._tls)
-        if der is None or not matches_any(fingerprints, der):
-            raise MediaError("the gateway's certificate does not match its fingerprint")
-
-    async def send(self, octets: bytes) -> None:
-        """Send payload."""
-        if self._tls is None:
-            await self._write(octets)
-            return
-        self._tls.sendall(octets)
-        await self._flush(self._tls)
 
     async def receive(self) -> bytes:
         """The next payload octets; ``b""`` when the peer has ended."""
@@ -136,10 +87,6 @@ class MediaEnd:
                 return b""
             self._tls.bio_write(wire)
         return await self._read()
-
-    def note(self, summary: str, *, sent: bool) -> None:
-        """The user of this end has made sense of payload: one arrow of the ladder."""
-        self._report(self.payload, summary, b"", sent=sent)
 
     async def close(self) -> None:
         """End in order: close_notify, FIN; harmless when repeated."""
@@ -180,22 +127,14 @@ class MediaEnd:
         self._listener.close()
         self.local = TransportAddress(*connection.getsockname()[:2])
 
-    async def _shake(self, tls: SSL.Connection) -> None:
-        while True:
-            try:
-                tls.do_handshake()
-            except SSL.WantReadError:
-                await self._flush(tls)
-            except SSL.Error as error:
-                await self._flush(tls)
-                raise MediaError(f"TLS handshake failed: {error}") from error
-            else:
-                await self._flush(tls)
-                return
-            wire = await self._read()
-            if not wire:
-                raise MediaError("the gateway closed during the TLS handshake")
-            tls.bio_write(wire)
+    def _secured(self, identity: Credentials, role: Role) -> SSL.Connection:
+        return SSL.Connection(identity.context(role, datagram=False), None)
+
+    async def _hear(self, tls: SSL.Connection) -> None:
+        wire = await self._read()
+        if not wire:
+            raise MediaError("the peer closed during the TLS handshake")
+        tls.bio_write(wire)
 
     async def _flush(self, tls: SSL.Connection) -> None:
         with contextlib.suppress(SSL.WantReadError):
@@ -233,12 +172,6 @@ class MediaEnd:
 
     def _tcp(self, summary: str, *, sent: bool) -> None:
         self._report(Kind.TCP, summary, b"", sent=sent)
-
-    def _report(self, kind: Kind, summary: str, octets: bytes, *, sent: bool) -> None:
-        if self.peer is None:
-            return
-        ends = (self.local, self.peer) if sent else (self.peer, self.local)
-        self._tap(Crossing(time.monotonic(), kind, *ends, "tcp", summary, octets))
 
 
 def _repetitions(connection: socket.socket) -> int:

@@ -17,8 +17,9 @@ from imsedge.core.ids import IdSource
 from imsedge.core.trace import Tap
 from imsedge.play import sessions
 from imsedge.play.chat import Chat
-from imsedge.play.media_end import Identity, MediaEnd
+from imsedge.play.media_end import MediaEnd
 from imsedge.play.phone import Arrived, Dialog, Phone
+from imsedge.play.secure_end import Identity
 from imsedge.play.sessions import DISCARD_PORT, Told, own_path
 from imsedge.play.variants import PLAIN, Variant
 from imsedge.security.certificates import self_signed
