@@ -13,6 +13,7 @@ from imsedge.bearer.wire import (
     write_frame,
 )
 from imsedge.core.address import TransportAddress
+from imsedge.core.msrp_uri import MsrpPath
 from imsedge.security.certificates import Certificate
 from imsedge.security.fingerprint import Fingerprint
 
@@ -29,6 +30,7 @@ SETTINGS = m.EndpointSettings(
     source_filter=m.SourceFilter("192.0.2.0/24", 1024, 2048),
     fingerprints=(SHA,),
     certificate="access",
+    msrp=MsrpPath("msrps://203.0.113.5:4000/s;tcp", ("msrps://198.51.100.7:9/t;tcp",)),
 )
 ORDERS: tuple[m.AnyCommand | WorkerSettings, ...] = (
     WorkerSettings(

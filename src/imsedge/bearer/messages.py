@@ -14,6 +14,7 @@ from enum import Enum
 from msgspec import Struct
 
 from imsedge.core.address import TransportAddress
+from imsedge.core.msrp_uri import MsrpPath
 from imsedge.security.fingerprint import Fingerprint
 
 
@@ -116,6 +117,9 @@ class EndpointSettings(Struct, frozen=True, kw_only=True):
     ``quiet_limit``: seconds without payload in ``quiet_ways`` after which ``Quiet`` is reported, once a
     silence; 0: never.  ``dscp``: the eight bits of the DiffServ octet (RFC 2474) of what we send; ``None``:
     as it is.
+    ``msrp``: paths of MSRP are rewritten; ``None``: whatever passes is passed as it is.  Both ends of a link
+    have it or none: while one of them has not, or the peer's path is not known, nothing passes (towards that
+    peer).
     """
 
     transport: Transport
@@ -134,6 +138,7 @@ class EndpointSettings(Struct, frozen=True, kw_only=True):
     quiet_ways: Ways = Ways.BOTH
     dscp: int | None = None
     policing: Policing | None = None
+    msrp: MsrpPath | None = None
 
 
 # --- commands: gateway -> plane -------------------------------------------------------------------
@@ -302,6 +307,7 @@ class FailureCause(Enum):
     NO_CERTIFICATE = "no certificate from peer"
     FINGERPRINT_MISMATCH = "certificate does not match the fingerprint"
     FINGERPRINT_TIMEOUT = "no fingerprint was signalled in time"
+    MSRP = "the peer does not speak MSRP"
     LINKED_LEG = "the other leg was lost"
     PLANE = "the media plane was lost"
 

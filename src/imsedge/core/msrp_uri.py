@@ -62,6 +62,18 @@ class MsrpUri(Struct, frozen=True):
         return self.secure, self.host.lower(), self.port, self.session, self.transport.lower()
 
 
+class MsrpPath(Struct, frozen=True):
+    """Who is who on one leg of a session whose paths the gateway rewrites (TS 23.334 clause 5.19.5).
+
+    ``own``: the one URI by which the peer of this leg addresses us; it stands alone in the ``a=path`` that
+    this peer is told.  ``peer``: the URIs of the ``a=path`` that the peer told, as written, the next hop
+    first; empty while it is not known.
+    """
+
+    own: str
+    peer: tuple[str, ...] = ()
+
+
 def write_msrp_uri(host: str, port: int, session: str, *, secure: bool) -> MsrpUri:
     """A URI of our own, over TCP."""
     authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
