@@ -6,6 +6,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.daemon.alg_setup import controller_settings, edge_settings, policy, timer_values
 from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings
 from imsedge.daemon.settings_policy import MsrpSection, PolicySection, SecuringSection
+from imsedge.daemon.settings_sip import SipTimers
 from imsedge.sdp.kinds import Medium
 
 ACCESS, CORE = TransportAddress("127.0.0.1", 40_001), TransportAddress("127.0.0.1", 40_002)

@@ -8,17 +8,19 @@
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from imsedge import __version__
 from imsedge.alg.edge import Edge, EdgeInput, Shutdown
 from imsedge.alg.outputs import Log
 from imsedge.alg.outputs import Output as EdgeOutput
+from imsedge.alg.procedures import Side
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Tap
 from imsedge.daemon.alg_metrics import AlgMetrics, Held
-from imsedge.daemon.alg_setup import controller_settings, edge_settings, timer_values
+from imsedge.daemon.alg_setup import controller_settings, edge_settings, timer_values, tls_contexts
 from imsedge.daemon.control_setup import open_transport, transaction_settings
 from imsedge.daemon.logs import make_logger
 from imsedge.daemon.settings import AlgSettings
@@ -38,6 +40,7 @@ from imsedge.h248.model import Mid
 from imsedge.net.driver import Driver
 from imsedge.net.h248 import H248Endpoint
 from imsedge.net.sip import SipTransport
+from imsedge.net.sip_tls import SipTlsContexts
 from imsedge.sip import events as sip
 from imsedge.sip.transactions import TransactionLayer
 
@@ -48,7 +51,7 @@ _FAREWELL_LOOKS, _LOOK_SECONDS = 30, 0.01
 class AlgDaemon:
     """A P-CSCF and H.248 controller on real sockets.  ``tap`` sees every SIP and H.248 message.
 
-    ``sip_access``, ``sip_core``, ``h248_address``: once started, what was bound.
+    ``sip_access``, ``sip_core``, ``sip_tls``, ``h248_address``: once started, what was bound.
     """
 
     def __init__(self, settings: AlgSettings, *, tap: Tap | None = None, ids: IdSource | None = None) -> None:
@@ -61,6 +64,8 @@ class AlgDaemon:
         self._mid: Mid | None = None
         self._edge: Edge | None = None
         self._driver: Driver[EdgeInput, EdgeOutput] | None = None
+        self.sip_tls: dict[Side, TransportAddress] = {}
+        self._tls: SipTlsContexts | None = None
         self._sip: SipTransport | None = None
         self._h248: H248Endpoint[ControllerInput, ControllerOutput] | None = None
         self._metrics = AlgMetrics(self._held)
@@ -108,22 +113,28 @@ class AlgDaemon:
         await self._status.stop()
 
     async def _start_sip(self) -> None:
-        timers = timer_values(self._settings.sip.timers)
-        self._sip = SipTransport(TransactionLayer(timers=timers), self._on_sip, tap=self._tap)
-        access = await self._listen("sip.access", self._settings.sip.access)
-        core = await self._listen("sip.core", self._settings.sip.core)
-        self._edge = Edge(edge_settings(self._settings, access, core), self._ids)
+        section = self._settings.sip
+        self._tls = tls_contexts(section.tls)
+        sip = self._sip = SipTransport(
+            TransactionLayer(timers=timer_values(section.timers)),
+            self._on_sip,
+            tap=self._tap,
+            tls_server=self._tls.server if self._tls else None,
+            tls_client=self._tls.client if self._tls else None,
+        )
+        access = await _bind("sip.access", section.access, sip.start_udp_and_tcp)
+        core = await _bind("sip.core", section.core, sip.start_udp_and_tcp)
+        wanted = {Side.ACCESS: section.tls.access, Side.CORE: section.tls.core}
+        tls = {
+            side: await _bind(f"sip.tls.{side.value}", address, sip.start_tls)
+            for side, address in wanted.items()
+            if address is not None
+        }
+        self._edge = Edge(edge_settings(self._settings, access, core, tls), self._ids)
         self._driver = Driver[EdgeInput, EdgeOutput](self._edge, self._on_edge)
-        self.sip_access, self.sip_core = access, core
-        self._log.info("listens for SIP", access=str(access), core=str(core))
-
-    async def _listen(self, name: str, address: TransportAddress) -> TransportAddress:
-        """UDP and TCP on the same port."""
-        assert self._sip is not None  # noqa: S101 - made just before
-        try:
-            return await self._sip.start_udp_and_tcp(address)
-        except OSError as error:
-            raise SettingError(f"{name}: {address} cannot be used: {error.strerror}") from None
+        self.sip_access, self.sip_core, self.sip_tls = access, core, tls
+        over_tls = {f"tls_{side.value}": str(address) for side, address in tls.items()}
+        self._log.info("listens for SIP", access=str(access), core=str(core), **over_tls)
 
     @property
     def status_address(self) -> TransportAddress | None:
@@ -218,3 +229,12 @@ class AlgDaemon:
             "registrations": held.registrations,
             "next_hop": f"{sip_section.next_hop_transport}:{sip_section.next_hop}",
         }
+
+
+async def _bind(
+    name: str, address: TransportAddress, start: Callable[[TransportAddress], Awaitable[TransportAddress]]
+) -> TransportAddress:
+    try:
+        return await start(address)
+    except OSError as error:
+        raise SettingError(f"{name}: {address} cannot be used: {error.strerror}") from None

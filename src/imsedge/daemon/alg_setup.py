@@ -1,9 +1,11 @@
 """From the controller's settings to what its parts take."""
 
+from collections.abc import Mapping
+
 from imsedge.alg.planner import PlannerSettings
 from imsedge.alg.policy import SERVED, Policy
 from imsedge.alg.procedures import Side, Traffic
-from imsedge.alg.settings import EdgeSettings
+from imsedge.alg.settings import TLS, UDP_AND_TCP, EdgeSettings, Place
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings import AlgH248, AlgSettings
 from imsedge.daemon.settings_policy import (
@@ -14,20 +16,28 @@ from imsedge.daemon.settings_policy import (
     RealmChoices,
     TrafficSection,
 )
-from imsedge.daemon.settings_sip import SipSection, SipTimers
+from imsedge.daemon.settings_sip import Protection, SipSection, SipTimers, SipTls
 from imsedge.h248.association import ControllerSettings
+from imsedge.net.sip_tls import SipTlsContexts
 from imsedge.sdp.kinds import KINDS, Medium
 from imsedge.sip.states import TimerValues
 
 _FAMILIES = {Family.IPV4: "IP4", Family.IPV6: "IP6"}
 
 
-def edge_settings(settings: AlgSettings, access: TransportAddress, core: TransportAddress) -> EdgeSettings:
-    """``access`` and ``core``: what was bound, which differs from the settings when those say port 0."""
+def edge_settings(
+    settings: AlgSettings,
+    access: TransportAddress,
+    core: TransportAddress,
+    tls: Mapping[Side, TransportAddress] | None = None,
+) -> EdgeSettings:
+    """``access``, ``core``, ``tls``: what was bound, not what was asked, which may be port 0."""
     sip = settings.sip
     return EdgeSettings(
-        access=access,
-        core=core,
+        access=sip.advertise.access or access,
+        core=sip.advertise.core or core,
+        places=places(sip, {Side.ACCESS: access, Side.CORE: core}, tls or {}),
+        protected_only=sip.mediasec is Protection.TLS,
         next_hop=sip.next_hop,
         next_hop_transport=sip.next_hop_transport,
         policy=policy(settings.policy),
@@ -37,6 +47,28 @@ def edge_settings(settings: AlgSettings, access: TransportAddress, core: Transpo
         max_calls=settings.limits.calls,
         max_registrations=settings.limits.registrations,
     )
+
+
+def places(
+    section: SipSection, clear: Mapping[Side, TransportAddress], tls: Mapping[Side, TransportAddress]
+) -> tuple[Place, ...]:
+    """Everywhere that was bound, and what peers are told of it."""
+    told = section.advertise
+    return (
+        Place(Side.ACCESS, clear[Side.ACCESS], told.access or clear[Side.ACCESS], UDP_AND_TCP),
+        Place(Side.CORE, clear[Side.CORE], told.core or clear[Side.CORE], UDP_AND_TCP),
+        *(
+            Place(side, bound, getattr(told, f"tls_{side.value}") or bound, TLS)
+            for side, bound in tls.items()
+        ),
+    )
+
+
+def tls_contexts(section: SipTls) -> SipTlsContexts | None:
+    """``None`` when TLS is not wanted; ``SettingError`` when its files cannot be used."""
+    if section.certificate is None or not (section.access or section.core):
+        return None
+    return SipTlsContexts(section.certificate, section.key, section.authorities)
 
 
 def policy(section: PolicySection) -> Policy:

@@ -1,8 +1,8 @@
 """Every setting of the two daemons: type, default, unit, meaning and check, in one table.
 
-The models below and in ``settings_policy`` are the table.  ``docs/settings.md`` is written from them by
-``tools/settings_doc.py``, ``imsedge check-config`` explains them, and ``daemon.settings_file`` fills them
-from a TOML file and the environment (``IMSEDGE_AGW__H248__LISTEN=192.0.2.1:2944``).  Defaults listen on
+The models below and in the other files ``settings_*`` are the table.  ``docs/settings.md`` is written from
+them by ``tools/settings_doc.py``, ``imsedge check-config`` explains them, and ``daemon.settings_file`` fills
+them from a TOML file and the environment (``IMSEDGE_AGW__H248__LISTEN=192.0.2.1:2944``).  Defaults listen on
 loopback only.
 """
 
@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings_policy import PolicySection
 from imsedge.daemon.settings_realms import Realms
+from imsedge.daemon.settings_sip import SipSection
 from imsedge.daemon.settings_types import (
     PROFILE,
     Address,
@@ -28,6 +29,7 @@ from imsedge.daemon.settings_types import (
     Section,
     TlsProfileName,
     Words,
+    is_wildcard,
     setting,
 )
 
@@ -59,7 +61,23 @@ class H248Timers(Section):
     )
 
 
-class AgwH248(Section):
+class H248Section(Section):
+    """What gateway and controller have in common."""
+
+    listen: Address
+    mid: str
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        """The address is the name, unless one is given."""
+        if not self.mid and is_wildcard(self.listen):
+            raise ValueError(
+                "h248.listen is every address of the machine; say in h248.mid the one that the peer shall use"
+            )
+        return self
+
+
+class AgwH248(H248Section):
     """The gateway as H.248 media gateway."""
 
     transport: H248Transport = setting(
@@ -171,7 +189,7 @@ class AlgStatus(Section):
     )
 
 
-class AlgH248(Section):
+class AlgH248(H248Section):
     """The controller as H.248 media gateway controller."""
 
     transport: H248Transport = setting(
@@ -202,32 +220,6 @@ class AlgH248(Section):
         30.0, "Silence after which a gateway shall ask us (it/ito); 0: not ordered.", unit="s", ge=0, le=3_600
     )
     timers: H248Timers = setting(H248Timers(), "Transaction timers.")
-
-
-class SipTimers(Section):
-    """RFC 3261 clause 17 and our own limits."""
-
-    t1: float = setting(0.5, "Round-trip time estimate.", unit="s", gt=0, le=10)
-    t2: float = setting(4.0, "Longest time between repetitions.", unit="s", gt=0, le=60)
-    t4: float = setting(5.0, "How long a message stays in the network.", unit="s", gt=0, le=60)
-    answer: float = setting(180.0, "How long a call may ring (timer C).", unit="s", gt=0, le=3_600)
-
-
-class SipSection(Section):
-    """The controller as P-CSCF: towards the user equipment and towards the core."""
-
-    access: Address = setting(
-        TransportAddress("127.0.0.1", 5060), "UDP and TCP address and port for user equipment; port 0 is any."
-    )
-    core: Address = setting(
-        TransportAddress("127.0.0.1", 5070), "UDP and TCP address and port for the core; port 0 is any."
-    )
-    next_hop: Address = setting(
-        TransportAddress("127.0.0.1", 5080),
-        "Where requests of user equipment go: I-CSCF or registrar.",
-    )
-    next_hop_transport: str = setting("udp", "Transport to the next hop.", pattern="^(udp|tcp)$")
-    timers: SipTimers = setting(SipTimers(), "Transaction timers.")
 
 
 class AlgLimits(Section):

@@ -68,6 +68,11 @@ def _read_ip(value: object) -> str:
         raise ValueError("must be an IPv4 or IPv6 address") from None
 
 
+def is_wildcard(address: TransportAddress) -> bool:
+    """Whether binding to it means every address of the machine."""
+    return ipaddress.ip_address(address.host).is_unspecified
+
+
 def _read_tls_profile(value: object) -> str:
     try:
         find_profile(str(value))

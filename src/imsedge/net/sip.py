@@ -95,6 +95,10 @@ class SipTransport:
             else:
                 return udp.address
 
+    async def start_tls(self, address: TransportAddress) -> TransportAddress:
+        """Bind for TLS; returns what was bound.  ``OSError`` when it cannot be."""
+        return await self._bind("tls", address)
+
     async def _bind(self, transport: str, address: TransportAddress) -> TransportAddress:
         if transport != "udp":
             return await self._streams.listen(transport, address)

@@ -12,6 +12,7 @@ from itertools import count
 from msgspec import Struct
 
 from imsedge.core.address import TransportAddress
+from imsedge.core.errors import LocalError
 from imsedge.sip.flow import Flow
 from imsedge.sip.framing import Broken, Frame, Framer, Ping
 
@@ -151,6 +152,8 @@ class StreamPool:
 
     async def listen(self, transport: str, address: TransportAddress) -> TransportAddress:
         """Accept on ``address`` (port 0: any); returns what was bound.  ``OSError`` when it cannot."""
+        if transport == "tls" and self._tls[0] is None:
+            raise LocalError("TLS cannot be accepted without a certificate")
         server = await self._loop.create_server(
             lambda: _Connection(self, transport, next(self._numbers)),
             address.host,
@@ -179,7 +182,8 @@ class StreamPool:
         opening.octets += len(data)
 
     def _begin(self, key: _Way) -> _Opening | None:
-        if len(self._open) + len(self._opening) >= self.limits.connections:
+        full = len(self._open) + len(self._opening) >= self.limits.connections
+        if full or (key[0] == "tls" and self._tls[1] is None):  # never in clear what was meant for TLS
             return None
         opening = self._opening[key] = _Opening(self._loop.create_task(self._connect(key)))
         return opening
