@@ -131,6 +131,11 @@ class AgwDaemon:
         """Where the status endpoint listens, once started."""
         return self._status.address
 
+    @property
+    def handshakes(self) -> int:
+        """TLS and DTLS handshakes that the media plane has begun."""
+        return self._metrics.handshakes
+
     # --- what the other parts say ----------------------------------------------------------------------
 
     def _on_association(self, output: GatewayOutput) -> None:

@@ -57,6 +57,11 @@ class AgwMetrics:
             "imsedge_payload_octets", "Payload octets of released endpoints, by direction.", "direction"
         )
 
+    @property
+    def handshakes(self) -> int:
+        """Begun so far."""
+        return int(self.registry.get_sample_value("imsedge_tls_handshakes_total", {"stage": "started"}) or 0)
+
     def bearer(self, event: AnyEvent) -> None:
         """Something happened in the media plane."""
         match event:

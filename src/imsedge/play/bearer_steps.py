@@ -30,7 +30,12 @@ _DATA = Step("25", Kind.MSRP, UE, AGW, "SEND", after=("16", "21"))
 
 def bearer_figure(answer: str, variant: Variant) -> tuple[Step, ...]:
     """The steps of one variant, whose mode is known."""
-    return (*_SIGNALLING, *_towards_core(answer, variant), *_towards_phone(answer, variant), _DATA)
+    return (*bearer_call(answer, variant), _DATA)
+
+
+def bearer_call(answer: str, variant: Variant) -> tuple[Step, ...]:
+    """The same without payload."""
+    return (*_SIGNALLING, *_towards_core(answer, variant), *_towards_phone(answer, variant))
 
 
 def _towards_core(answer: str, variant: Variant) -> tuple[Step, ...]:

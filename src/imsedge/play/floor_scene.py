@@ -56,7 +56,7 @@ async def originating(cast: Ensemble, answer: str, variant: Variant = PLAIN) -> 
         await asyncio.gather(opening, called)
     await cast.ue_media.secure(Role.CLIENT, cast.seen_by_ue.fingerprints)
     await called
-    await _talk_and_end(cast, dialog)
+    await talk_and_end(cast, dialog)
 
 
 async def terminating(cast: Ensemble, answer: str, variant: Variant = PLAIN) -> None:
@@ -82,7 +82,7 @@ async def terminating(cast: Ensemble, answer: str, variant: Variant = PLAIN) -> 
         await cast.core_media.connect(cast.seen_by_core.address)
     await called
     await (securing or cast.ue_media.secure(Role.SERVER, seen.fingerprints))
-    await _talk_and_end(cast, dialog)
+    await talk_and_end(cast, dialog)
 
 
 async def _register(cast: Ensemble) -> tuple[str, tuple[str, ...]]:
@@ -95,7 +95,8 @@ def _told(cast: Ensemble, side: str, setup: str) -> Told:
     return replace(cast.told(side, setup), medium=Medium.BFCP, path=(), lines=lines)
 
 
-async def _talk_and_end(cast: Ensemble, dialog: Dialog) -> None:
+async def talk_and_end(cast: Ensemble, dialog: Dialog) -> None:
+    """The phone asks for the floor and gives it back."""
     server = FloorServer(CONFERENCE, frozenset({FLOOR}))
     serving = cast.begin(serve(FloorLine(cast.core_media), server))
     cast.heard += await take_part(FloorLine(cast.ue_media))

@@ -8,10 +8,21 @@ from typing import NamedTuple
 from imsedge.core.errors import RemoteError, SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Crossing, Kind
+from imsedge.daemon.agw import AgwDaemon
 from imsedge.daemon.service import make_daemon, running
-from imsedge.play import bearer_checks, checks, fax_checks, fax_scene, floor_checks, floor_scene
+from imsedge.play import (
+    bearer_checks,
+    checks,
+    e2e_checks,
+    e2e_scene,
+    fax_checks,
+    fax_scene,
+    floor_checks,
+    floor_scene,
+)
 from imsedge.play.bearer_scene import tcp_bearer
 from imsedge.play.bearer_steps import bearer_figure
+from imsedge.play.e2e_steps import e2e_figure
 from imsedge.play.fax_steps import FAX_FIGURES
 from imsedge.play.floor_steps import FLOOR_DELAYED, FLOOR_FIGURES
 from imsedge.play.phone import PhoneError
@@ -21,7 +32,18 @@ from imsedge.play.scenes import Ensemble, originating, terminating
 from imsedge.play.secure_end import MediaError
 from imsedge.play.stage import Stage
 from imsedge.play.steps import DELAYED, FIGURES, Step
-from imsedge.play.variants import ACTIVE, BEARER, PASSIVE, PLAIN, Variant, resolve, with_variant
+from imsedge.play.variants import (
+    ACTIVE,
+    BEARER,
+    BFCP_E2E,
+    E2E,
+    MSRP_E2E,
+    PASSIVE,
+    PLAIN,
+    Variant,
+    resolve,
+    with_variant,
+)
 
 REGISTRATION_SECONDS = 10.0
 """How long the gateway may take to register with the controller before a flow gives up."""
@@ -71,6 +93,20 @@ FLOWS: dict[str, Flow] = {
         fax_scene.terminating,
         options="--answer",
     ),
+    MSRP_E2E: Flow(
+        "MSRP over TLS from the phone to the core; the gateway sees TCP",
+        "TS 23.334 6.2.10A",
+        e2e_scene.msrp,
+        PASSIVE,
+        "--answer --mode --delayed-tcp --psk",
+    ),
+    BFCP_E2E: Flow(
+        "floor control over TLS from the phone to the core; the gateway sees TCP",
+        "TS 23.334 6.2.10A",
+        e2e_scene.bfcp,
+        PASSIVE,
+        "--answer --mode --delayed-tcp --psk",
+    ),
     BEARER: Flow(
         "TCP through the gateway without TLS, in each mode and direction",
         "y.2.1",
@@ -110,15 +146,24 @@ async def play(
     own = own_place(source, wire)
     stage = Stage(own.place.cast)
     alg = with_variant(name, answer, variant, own.alg)
-    daemons = [make_daemon(alg, tap=stage), make_daemon(own.agw)]
-    async with running(daemons):
-        return await perform(name, answer, own.place, stage, source, variant)
+    gateway = AgwDaemon(own.agw)
+    async with running([make_daemon(alg, tap=stage), gateway]):
+        return await perform(name, answer, own.place, stage, source, variant, lambda: gateway.handshakes)
 
 
 async def perform(
-    name: str, answer: str, place: Place, stage: Stage, ids: IdSource, variant: Variant = PLAIN
+    name: str,
+    answer: str,
+    place: Place,
+    stage: Stage,
+    ids: IdSource,
+    variant: Variant = PLAIN,
+    handshakes: Callable[[], int] | None = None,
 ) -> Performance:
-    """Play a flow through daemons that run already, the controller with ``stage`` as its tap."""
+    """Play a flow through daemons that run already, the controller with ``stage`` as its tap.
+
+    ``handshakes``: how many the gateway has begun, where that can be asked.
+    """
     flow = find(name, answer)
     secrets = bytearray()
 
@@ -127,7 +172,7 @@ async def perform(
 
     hosts = (place.ue_host, place.core_host)
     cast = Ensemble(ids, stage, hosts, (place.sip_access, place.sip_core), keep)
-    cast.wait_for = partial(_until, stage)
+    cast.wait_for, cast.handshakes = partial(_until, stage), handshakes
     problem = ""
     try:
         await _registered(stage)
@@ -153,6 +198,8 @@ def _checks(
 ) -> Iterable[Check]:
     if name == BEARER:
         return bearer_checks.of_call(cast, stage, events, answer, variant)
+    if name in E2E:
+        return e2e_checks.of_call(cast, stage, events, name)
     if name in FLOOR_DELAYED:
         return floor_checks.of_call(cast, stage, events, name)
     if (name, answer) in FAX_FIGURES:
@@ -164,6 +211,8 @@ def figure(name: str, answer: str, variant: Variant = PLAIN) -> tuple[Step, ...]
     """The steps that must be seen."""
     if name == BEARER:
         return bearer_figure(answer, resolve(name, answer, variant))
+    if name in E2E:
+        return e2e_figure(name, answer, resolve(name, answer, variant))
     return _DELAYED[name] if variant.delayed else _FIGURES[name, answer]
 
 

@@ -57,6 +57,8 @@ class Ensemble:
         self.heard: list[str] = []
         self.seen_by_ue: Told | None = None
         self.seen_by_core: Told | None = None
+        self.passed: list[tuple[bytes, bytes]] = []  # descriptions of a call, as they left and as they came
+        self.handshakes: Callable[[], int] | None = None  # that the gateway has begun, if anybody counts
         self.announced = ""
         self.wait_for: Callable[[str, str], Coroutine[None, None, None]] | None = None
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from imsedge.core.errors import SettingError
 from imsedge.daemon.settings import AlgSettings
 
-BEARER = "tcp-bearer"
+BEARER, MSRP_E2E, BFCP_E2E = "tcp-bearer", "msrp-e2e", "bfcp-e2e"
 ACTIVE, PASSIVE = "active", "passive"
 RELAY, PROXY, MERGE = "relay", "proxy", "merge"
 
@@ -15,16 +15,20 @@ class Variant(NamedTuple):
     """``mode``: of TCP in the gateway, empty for the one that follows from the rest.
 
     ``delayed``: early connection requests are dropped.  ``simultaneous``: gateway and peer call each other at
-    the same moment.  ``nat``: the phone is behind a NAT.
+    the same moment.  ``nat``: the phone is behind a NAT.  ``psk``: both UEs have the same key from a KMS.
     """
 
     mode: str = ""
     delayed: bool = False
     simultaneous: bool = False
     nat: bool = False
+    psk: bool = False
 
 
 PLAIN = Variant()
+
+E2E = frozenset({MSRP_E2E, BFCP_E2E})
+_PASSING = E2E | {BEARER}
 
 
 class _Rule(NamedTuple):
@@ -40,8 +44,17 @@ _RULES = (
         "--delayed-tcp is for flows with TCP; T.38 has none",
     ),
     _Rule(
-        lambda flow, _, v: flow != BEARER and bool(v.mode or v.simultaneous or v.nat),
+        lambda flow, _, v: flow not in _PASSING and bool(v.mode or v.simultaneous or v.nat),
         f"--mode, --simultaneous-open and --nat are for the flow {BEARER}; secured flows are always proxied",
+    ),
+    _Rule(
+        lambda flow, _, v: flow in E2E and bool(v.mode == MERGE or v.simultaneous or v.nat),
+        "TLS end to end is played with --mode proxy or relay and without NAT: where both UEs must call, both"
+        " would be TLS clients (TR 29.828 annex D)",
+    ),
+    _Rule(
+        lambda flow, _, v: flow not in E2E and v.psk,
+        f"--psk is for TLS end to end: the flows {MSRP_E2E} and {BFCP_E2E}",
     ),
     _Rule(
         lambda _, answer, v: v.delayed and answer != ACTIVE,
@@ -75,7 +88,7 @@ def resolve(flow: str, answer: str, variant: Variant) -> Variant:
 def with_variant(flow: str, answer: str, variant: Variant, alg: AlgSettings) -> AlgSettings:
     """The controller's settings that make it so."""
     changed: dict[str, Any] = {"delayed_establishment": variant.delayed}
-    if flow == BEARER:
+    if flow in _PASSING:
         tcp = {
             "anchor": "always",
             # Behind a NAT merging is the controller's own conclusion.
