@@ -40,14 +40,14 @@ def obedient(output: object) -> Iterable[Any]:
         yield SendReply(output.handle, replies)
 
 
-def gateway(wire: Wire, *, seed: int = 1, controllers: tuple[Any, ...] = (A,), **changes: Any) -> Node:
-    reliable = changes.pop("reliable", False)
+def gateway(
+    wire: Wire, *, at: Any = B, seed: int = 1, controllers: tuple[Any, ...] = (A,), **changes: Any
+) -> Node:
+    own = {key: changes.pop(key) for key in ("reliable", "encoding") if key in changes}
     association = GatewayAssociation(
-        GatewaySettings(controllers=controllers, **changes),
-        settings(GATEWAY, reliable=reliable),
-        CountingIds(seed),
+        GatewaySettings(controllers=controllers, **changes), settings(GATEWAY, **own), CountingIds(seed)
     )
-    return wire.attach(B, association, obedient)
+    return wire.attach(at, association, obedient)
 
 
 def controller(wire: Wire, *, at: Any = A, mid: Any = MGC, seed: int = 1000, **changes: Any) -> Node:

@@ -74,6 +74,7 @@ from imsedge.h248.transactions import (
     Result,
     SendReply,
     SendRequest,
+    Settle,
     TransactionOutput,
     Transactions,
     TransactionSettings,
@@ -219,6 +220,7 @@ class ControllerAssociation:
         row = self._gateways[key] = Gateway(request.mid, self._serial)
         row.announced = old is not None and old.announced
         row.change, row.kept, row.heard = change, kept, now
+        row.registration = request.request.id
         row.peer = request.peer
         if change.address is not None:
             row.peer = address_of(change.address, request.peer.host, {}) or request.peer
@@ -228,7 +230,7 @@ class ControllerAssociation:
             profile=row.profile, version=row.version if change.version is not None else None
         )
         outputs += self._change_reply(request, result, now)
-        return outputs + (self._up(row) if self._reliable else self._confirm(row, now))
+        return outputs + (self._up(row, now) if self._reliable else self._confirm(row, now))
 
     def _refusal(self, request: RequestArrived, change: ServiceChange) -> ErrorDescriptor | None:
         if len(self._gateways) >= self._settings.max_gateways and key_of(request.mid) not in self._gateways:
@@ -250,7 +252,7 @@ class ControllerAssociation:
             row.state = State.LEAVING
             return [*outputs, GatewayLeaving(row.mid, change.delay or 0)]
         row.change, row.kept = change, True
-        return [*outputs, *self._up(row)]
+        return [*outputs, *self._up(row, now)]
 
     def _change_reply(
         self, request: RequestArrived, result: ServiceChangeResult | ErrorDescriptor, now: float
@@ -267,15 +269,17 @@ class ControllerAssociation:
         self._timers.cancel(key_of(row.mid))
         return self._probe(row, Purpose.CONFIRM, now)
 
-    def _up(self, row: Gateway) -> list[ControllerEffect]:
+    def _up(self, row: Gateway, now: float) -> list[ControllerEffect]:
         row.state, row.announced = State.UP, True
+        self.transactions.handle(Settle(row.mid, row.registration), now)
+        row.registration = 0
         self._supervise_later(row)
         method, reason = row.change.method, row.change.reason
         return [GatewayUp(row.mid, row.peer, row.version, row.profile, row.kept, method, reason)]
 
     def _heard(self, row: Gateway, now: float) -> list[ControllerEffect]:
         row.heard = now
-        return self._up(row) if row.state is State.CONFIRMING else []
+        return self._up(row, now) if row.state is State.CONFIRMING else []
 
     def _lost(self, row: Gateway, reason: str, now: float) -> list[ControllerEffect]:
         outputs = [*self._void(row, now), Disconnect(row.peer)]

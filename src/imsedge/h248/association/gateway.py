@@ -200,6 +200,8 @@ class GatewayAssociation:
         """The controller answers, but does not know us: it restarted."""
         if error is None or error.code not in (errors.NOT_REGISTERED, errors.UNAUTHORIZED_ENTITY):
             return []
+        if self._mid is not None:  # what it asked in its former life it may ask again in the same words
+            self.transactions.handle(Forget(self._mid), now)
         return self._lost(f"the controller answered {error.code}", now, answers=True)
 
     # --- registering ----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ class Gateway:
         "mid",
         "peer",
         "profile",
+        "registration",
         "serial",
         "state",
         "version",
@@ -35,6 +36,7 @@ class Gateway:
     def __init__(self, mid: Mid, serial: int) -> None:
         self.mid = mid
         self.serial = serial  # of this registration
+        self.registration = 0  # its transaction, until it is certain that the gateway knows our answer
         self.state = State.CONFIRMING
         self.announced = False  # GatewayUp has been said, and nothing since
         self.kept = False  # contexts of before may still exist

@@ -1,5 +1,7 @@
 """From transactions to the octets of one message, with the acknowledgements that may ride along.
 
+A peer is spoken to in its own kind of encoding, text or binary, from its first message on.
+
 Acknowledgements of replies (``TransactionAck``, the third way of the handshake, clause D.1.2) wait here
 per peer until any message goes to that peer, or until ``ack_delay`` has passed.
 """
@@ -21,6 +23,18 @@ class Composer:
         self._settings = settings
         self._waiting: dict[TransportAddress, tuple[int, list[int]]] = {}
         self._timers = Timers[TransportAddress]()
+        self._speak: dict[TransportAddress, Encoding] = {}  # to those who do not speak what we do
+
+    def hear(self, peer: TransportAddress, encoding: Encoding) -> Encoding:
+        """A message came in ``encoding``: the one in which to speak to ``peer`` from now on."""
+        ours = self._settings.encoding
+        if encoding.is_text == ours.is_text:
+            self._speak.pop(peer, None)
+            return ours
+        if peer not in self._speak and len(self._speak) >= self._settings.max_peers:
+            del self._speak[next(iter(self._speak))]
+        self._speak[peer] = encoding
+        return encoding
 
     @property
     def deadline(self) -> float:
@@ -35,6 +49,7 @@ class Composer:
         encoding: Encoding | None = None,
     ) -> bytes:
         """One transaction, after the acknowledgements that wait for this peer, if there is room."""
+        encoding = encoding or self._speak.get(peer)
         if peer in self._waiting:
             ack = TransactionAck(ranges(self._waiting[peer][1]))
             data = self._encode(version, (ack, transaction), encoding)
@@ -72,7 +87,7 @@ class Composer:
 
     def _flush(self, peer: TransportAddress) -> Transmit:
         version, ack = self._take(peer)
-        return Transmit(self._encode(version, (ack,), None), peer)
+        return Transmit(self._encode(version, (ack,), self._speak.get(peer)), peer)
 
     def _take(self, peer: TransportAddress) -> tuple[int, TransactionAck]:
         self._timers.cancel(peer)

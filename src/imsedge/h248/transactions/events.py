@@ -63,6 +63,19 @@ class Forget(Struct, frozen=True):
     mid: Mid
 
 
+class Settle(Struct, frozen=True):
+    """What the peer has done since shows that it has our reply to its registration number ``id``.
+
+    So it does not repeat that any more.  What looks like a repeat is a datagram that was late, and is passed
+    over in silence; or it comes from a peer that restarted, counts as it did before and goes on until it is
+    answered: it is executed when it comes from another address, or when every datagram of before must be
+    dead (LONG-TIMER less T-MAX from now).
+    """
+
+    mid: Mid
+    id: int
+
+
 class Tune(Struct, frozen=True):
     """The controller has set properties of package ``root``; ``None``: as before.
 
@@ -156,7 +169,7 @@ class Noted(Struct, frozen=True):
     peer: TransportAddress | None = None
 
 
-TransactionInput = Received | SendRequest | SendReply | Abandon | Forget | Tune
+TransactionInput = Received | SendRequest | SendReply | Abandon | Forget | Settle | Tune
 TransactionOutput = (
     Transmit
     | RequestArrived

@@ -8,6 +8,8 @@
                           |                       (of the last segment as well)  |
                           +--one Pending too many: error 506--> KEPT   repeat: nothing
 
+    KEPT | ACKNOWLEDGED --Settle--> SETTLED   repeat: nothing; from elsewhere, or late: (new)
+
 A transaction is known by the identity of its sender and its id, not by its address: repeats may come from
 another one.  A known id with *other content* is no repeat: its sender restarted and counts anew, so the
 request is executed.  Bodies of replies are the first to go when memory is short, then the oldest ids.
@@ -57,6 +59,7 @@ class _State(Enum):
     EXECUTING = "handed to the user"
     KEPT = "answered, the reply is kept for repeats"
     ACKNOWLEDGED = "answered, the peer has the reply"
+    SETTLED = "a registration that both sides know of"
 
 
 class _Transaction:
@@ -142,7 +145,7 @@ class Incoming:
     ) -> list[TransactionOutput]:
         """A request came: new, or a repeat."""
         known = self._known.get(mid, {}).get(request.id)
-        if known is not None and known.content == hash(request):
+        if known is not None and known.content == hash(request) and not self._is_anew(known, source):
             return self._repeated(known, source)
         outputs = self._supersede(known) if known is not None else []
         arrived = RequestArrived(self._next_handle, request, source, version, mid)
@@ -189,6 +192,14 @@ class Incoming:
         else:
             self._octets -= len(transaction.reply.pop(ack.segment))
 
+    def settle(self, mid: Mid, number: int, now: float) -> None:
+        """The peer has this reply and will not repeat the request: see ``Settle``."""
+        transaction = self._known.get(mid, {}).get(number)
+        if transaction is not None and transaction.state is not _State.EXECUTING:
+            self._drop_reply(transaction)
+            transaction.state = _State.SETTLED
+            self._timers.set(transaction, now + max(0.0, self._settings.long_timer - self._settings.t_max))
+
     def forget(self, mid: Mid) -> None:
         """The peer restarted: replies of its former life answer nothing any more."""
         known = self._known.get(mid, {})
@@ -203,6 +214,8 @@ class Incoming:
             if transaction.state is _State.EXECUTING:
                 self._timers.set(transaction, now + self._settings.provisional)
                 outputs += self._pend(transaction, now)
+            elif transaction.state is _State.SETTLED:
+                self._remove(transaction)
             elif transaction.back_off is not None and now < transaction.ends:
                 self._timers.set(transaction, now + transaction.back_off.next(self._ids.fraction()))
                 outputs += self._transmit(transaction)
@@ -212,6 +225,9 @@ class Incoming:
         return outputs
 
     # --- a repeat ---------------------------------------------------------------------------------------
+
+    def _is_anew(self, known: _Transaction, source: TransportAddress) -> bool:
+        return known.state is _State.SETTLED and source != known.peer
 
     def _repeated(self, known: _Transaction, source: TransportAddress) -> list[TransactionOutput]:
         known.peer = source  # replies go where the request came from (clause 8.2.1)

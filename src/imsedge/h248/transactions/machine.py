@@ -49,6 +49,7 @@ from imsedge.h248.transactions.events import (
     Received,
     SendReply,
     SendRequest,
+    Settle,
     TransactionInput,
     TransactionOutput,
     Transmit,
@@ -107,6 +108,9 @@ class Transactions:
             case Forget(mid):
                 self._incoming.forget(mid)
                 return []
+            case Settle(mid, number):
+                self._incoming.settle(mid, number, now)
+                return []
             case Tune():
                 self._incoming.tune(event)
                 self._outgoing.tune(event)
@@ -115,7 +119,9 @@ class Transactions:
 
     def _receive(self, event: Received, now: float) -> list[TransactionOutput]:
         content = event.content
-        encoding = self._settings.encoding if isinstance(content, Message) else self._answer_in(content)
+        encoding = self._settings.encoding
+        if not isinstance(content, Message):
+            encoding = self._composer.hear(event.source, encoding_of(content))
         try:
             message = content if isinstance(content, Message) else self._decode(content)
             self._check(message)
@@ -144,11 +150,6 @@ class Transactions:
 
     def _decode(self, data: bytes) -> Message:
         return decode(data, binary=self._settings.binary)
-
-    def _answer_in(self, data: bytes) -> Encoding:
-        """Our own encoding, unless the peer speaks text and we would speak binary, or the reverse."""
-        theirs, ours = encoding_of(data), self._settings.encoding
-        return ours if theirs.is_text == ours.is_text else theirs
 
     def _check(self, message: Message) -> None:
         if not 1 <= message.version <= HIGHEST_VERSION:

@@ -10,7 +10,7 @@ from imsedge.h248.model import Mid
 class TransactionSettings(Struct, frozen=True, kw_only=True):
     """Values of one side of the control associations that share a socket.  Times in seconds.
 
-    ``encoding``: of what we send first; text is answered in text and binary in binary.
+    ``encoding``: of what we send first; who speaks text is spoken to in text, who speaks binary in binary.
     ``reliable``: the transport repeats and orders by itself (TCP, SCTP): requests are sent once (clause
     D.2), replies ask for no acknowledgement.
     ``three_way``: acknowledge replies that did not ask for it, riding in the next message to that peer or
