@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from imsedge.alg.policy import Anchoring, Aware, Matching, Policy
-from imsedge.alg.procedures import Side
+from imsedge.alg.procedures import Side, TcpMode
 from kit.msrp_clients import Client, Meeting
 
 EVERYBODY = ("cema", "sessmatch", "strict", "relayed")
@@ -21,6 +21,7 @@ SETUPS = (
     ("actpass", "active"),
     ("actpass", "passive"),
 )
+RELAYING = Policy(anchoring=Anchoring.ALWAYS, tcp_mode=TcpMode.RELAY)
 AUTO, NEVER, ALWAYS = (Policy(anchoring=Anchoring.ALWAYS, aware=aware) for aware in Aware)
 SESSMATCH, AGNOSTIC = (
     Policy(anchoring=Anchoring.ALWAYS, matching=Matching.SESSMATCH, aware=aware)
@@ -72,3 +73,11 @@ def rows(policy: Policy, offerers: tuple[str, ...], answerers: tuple[str, ...], 
 )
 def test_pair(policy: Policy, offerer: str, answerer: str, secured: bool, outcome: str) -> None:
     assert outcomes(policy, offerer, answerer, secured=secured) == {outcome}
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("cema", TcpMode.RELAY), ("strict", TcpMode.PROXY)])
+def test_a_kernel_that_relays_does_not_rewrite(kind: str, mode: TcpMode) -> None:
+    caller = Client(kind, Side.ACCESS, "actpass", tls=False)
+    meeting = Meeting(RELAYING, caller, Client(kind, Side.CORE, "passive", tls=False))
+    assert meeting.outcome() == ("agnostic" if kind == "cema" else "aware")
+    assert {stream.tcp_mode for stream in meeting.gateway.streams.values()} == {mode}

@@ -158,6 +158,7 @@ class PaperGateway:
             local_path=path,
             remote=remote,
             remote_path=remote_path,
+            tcp_mode=request.tcp_mode or (known.tcp_mode if known else None),
         )
         return StreamAck(stream=request.stream, local=local, fingerprint=PRINT, path=path)
 

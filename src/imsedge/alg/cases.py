@@ -56,13 +56,16 @@ class Case(NamedTuple):
         address = read_address(self.description, self.media) if own else None
         return nat.is_behind_nat(self.policy.nat, self.place, address.host if address else None)
 
-    def steer(self, decision: Decision) -> Steer:
+    def steer(self, judged: Judgement) -> Steer:
         """How the direction of a line is found that was judged like that."""
-        plain = decision.treatment is Treatment.ANCHOR
+        plain = judged.decision.treatment is Treatment.ANCHOR
+        mode = self.policy.tcp_mode if plain else TcpMode.PROXY
+        if judged.routing.paths is Paths.REWRITTEN and mode is TcpMode.RELAY:
+            mode = TcpMode.PROXY  # the kernel does not rewrite payload
         return Steer(
             self.offerer,
             natted=self.natted,
-            mode=self.policy.tcp_mode if plain else TcpMode.PROXY,
+            mode=mode,
             collides=plain and self.collides,
             polite=self.kind.medium in _POLITE,
         )

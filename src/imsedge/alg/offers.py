@@ -102,7 +102,7 @@ def read_offer(
         i: read_peer(description, media[i], offerer, line.rules, line.paths) for i, line in fresh.items()
     }
     setups = {index: _offered_setup(description, media[index], kinds[index], offerer) for index in fresh}
-    steers = {index: cases[index].steer(decisions[index]) for index in fresh}
+    steers = {index: cases[index].steer(judged[index]) for index in fresh}
     asked = _asked(text, description, offerer, lines)
     new = [i for i, line in fresh.items() if i in asked or _is_new(lines.get(i), line, peers[i], offerer)]
     alive = any(section.port != "0" and index not in refused for index, section in enumerate(media))

@@ -133,7 +133,8 @@ class PolicySection(Section):
     securing: SecuringSection = setting(SecuringSection(), "When e2ae security is applied.")
     matching: Matching = setting(
         Matching.CEMA,
-        "How MSRP clients match sessions: cema (RFC 6714), or sessmatch when all use the session-id only.",
+        "How MSRP clients match sessions: cema (RFC 6714), or sessmatch when all compare the session-id only;"
+        " where some do not, leave it at cema: policy.msrp.aware helps all others.",
     )
     msrp: MsrpSection = setting(MsrpSection(), "MSRP that is anchored or secured.")
     delayed_establishment: bool = setting(
