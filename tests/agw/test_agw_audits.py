@@ -112,7 +112,7 @@ def test_capabilities_are_what_could_be_set() -> None:
     everything = "Audit { Media, Events, Signals, Statistics, Packages }"
     answer = talk.ask(f"Context = 1 {{ AuditCapability = ip/core/1 {{ {everything} }} }}")
     for piece in (
-        "m=- $ TCP/TLS/MSRP -",
+        "m=- $ TCP/TLS/MSRP -\na=path:$",
         "tcpbcc/mode = {",
         "hangterm/thb",
         "tlsbsc/EstBNC",

@@ -1,6 +1,7 @@
 """Local and Remote as short SDP: read, chosen from, filled in."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ ADDRESS = TransportAddress("203.0.113.5", 30_001)
 
 
 def filled(text: str, address: TransportAddress = ADDRESS) -> str:
-    return write_local(read_local(text, CERTIFICATE), address, CERTIFICATE).replace("\r\n", "\n")
+    return write_local(read_local(text, CERTIFICATE), address, CERTIFICATE, "s7").replace("\r\n", "\n")
 
 
 FILLED = {
@@ -46,6 +47,18 @@ FILLED = {
     "what nobody knows stays": (
         "v=0\nc=IN IP4 $\nx=y\nm=- $ TCP -\na=setup:active\na=x-vendor:1$2\n",
         "v=0\nc=IN IP4 203.0.113.5\nx=y\nm=- 30001 TCP -\na=setup:active\na=x-vendor:1$2\n",
+    ),
+    "a path": (
+        "v=0\nc=IN IP4 $\nm=message $ TCP/TLS/MSRP *\na=path:$\n",
+        "v=0\nc=IN IP4 203.0.113.5\nm=message 30001 TCP/TLS/MSRP *\na=path:msrps://203.0.113.5:30001/s7;tcp\n",
+    ),
+    "a path in clear": (
+        "v=0\nc=IN IP4 $\nm=message $ tcp/msrp *\na=Path: $ \n",
+        "v=0\nc=IN IP4 203.0.113.5\nm=message 30001 tcp/msrp *\na=path:msrp://203.0.113.5:30001/s7;tcp\n",
+    ),
+    "a path of the controller's": (
+        "v=0\nc=IN IP4 $\nm=message $ TCP/MSRP *\na=path:msrp://agw.example:30001/x;tcp\n",
+        "v=0\nc=IN IP4 203.0.113.5\nm=message 30001 TCP/MSRP *\na=path:msrp://agw.example:30001/x;tcp\n",
     ),
     "the first alternative that can be": (
         "v=0\nc=IN IP4 $\nm=- $ SCTP -\nv=0\nc=IN IP4 $\nm=- $ TCP -\nv=0\nc=IN IP4 $\nm=- $ TCP/TLS -\n",
@@ -131,6 +144,42 @@ def test_remote_fingerprints_count_for_secured_transports() -> None:
     assert read_remote(tls.replace("/TLS", "") + line).fingerprints is None
 
 
+PATH = "msrp://192.0.2.1:5000/a;tcp"
+RELAYED = f"msrps://relay.example:2855/r;tcp {PATH}"
+
+
+def test_paths_count_for_msrp_only() -> None:
+    def paths(proto: str, path: str) -> tuple[str | None, tuple[str, ...]]:
+        text = f"v=0\nc=IN IP4 192.0.2.1\nm=- 5000 {proto} -\na=path:{path}\n"
+        return read_local(text.replace(RELAYED, PATH), CERTIFICATE).path, read_remote(text).path
+
+    assert paths("TCP/MSRP", PATH) == (PATH, (PATH,))
+    assert paths("TCP/TLS/MSRP", RELAYED) == (PATH, tuple(RELAYED.split()))
+    assert paths("TCP", PATH) == (None, ())
+    assert read_local("v=0\nc=IN IP4 $\nm=- $ TCP/MSRP -\n", None).path is None
+
+
+WRONG_PATHS = {
+    "no URI": (read_local, "TCP/MSRP", "x"),
+    "no URI in Remote": (read_remote, "TCP/MSRP", "sip:a@example.com"),
+    "empty": (read_remote, "TCP/MSRP", ""),
+    "two of ours": (read_local, "TCP/MSRP", RELAYED),
+    "left open in Remote": (read_remote, "TCP/MSRP", "$"),
+    "left open without MSRP": (read_local, "TCP", "$"),
+    "left open in part": (read_local, "TCP/MSRP", "msrp://$:5000/a;tcp"),
+}
+
+
+@pytest.mark.parametrize(("read", "proto", "path"), WRONG_PATHS.values(), ids=WRONG_PATHS)
+def test_a_path_that_cannot_be(
+    read: Callable[[str, *tuple[Any, ...]], object], proto: str, path: str
+) -> None:
+    text = f"v=0\nc=IN IP4 192.0.2.1\nm=- 5000 {proto} -\na=path:{path}\n"
+    with pytest.raises(H248Error) as raised:
+        read(text, *(() if read is read_remote else (CERTIFICATE,)))
+    assert raised.value.code == 449
+
+
 def test_a_secured_stream_needs_a_certificate_of_ours() -> None:
     with pytest.raises(H248Error) as raised:
         read_local("v=0\nc=IN IP4 $\nm=- $ TCP/TLS -\na=fingerprint:$\n", None)
@@ -145,6 +194,9 @@ _PIECES = (
     "m=$ $ $ $",
     "a=setup:$",
     "a=fingerprint:$",
+    "m=message $ TCP/MSRP *",
+    "a=path:$",
+    f"a=path:{PATH}",
 )
 _LINES = st.one_of(st.sampled_from(_PIECES), st.text(max_size=20))
 

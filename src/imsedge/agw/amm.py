@@ -245,7 +245,7 @@ def _reply(
         if (stream := termination.streams.get(number)) is not None
         and (stream.terms.local.open_items or number in added)
         and changes.streams[number].local is not None
-        and (local := filled_local(stream.terms, stream.local, certificate)) is not None
+        and (local := filled_local(stream.terms, stream.local, certificate, stream.session)) is not None
     )
     result: tuple[AuditReturn, ...] = (Media(streams),) if streams else ()
     if changes.audit is not None:

@@ -8,7 +8,7 @@ from imsedge.agw import items
 from imsedge.agw.audits import STATISTICS, media_of, media_part, packages_of, state_of
 from imsedge.agw.desk import Scope
 from imsedge.agw.detection import SIGNALS, supported_events
-from imsedge.agw.local_remote import TRANSPORTS
+from imsedge.agw.local_remote import MSRP_TRANSPORTS, TRANSPORTS
 from imsedge.agw.state import Termination
 from imsedge.h248.model import (
     Audit,
@@ -75,7 +75,10 @@ def _media_capability(scope: Scope, termination: Termination | None) -> Media:
     """One alternative a transport, in both descriptors, and the values each property can have."""
     if termination is None:
         return media_of(scope, termination)
-    blocks = "".join(f"v=0\r\nc=IN IP4 $\r\nm=- $ {name} -\r\n" for name in TRANSPORTS)
+    blocks = "".join(
+        f"v=0\r\nc=IN IP4 $\r\nm=- $ {name} -\r\n" + ("a=path:$\r\n" if name in MSRP_TRANSPORTS else "")
+        for name in TRANSPORTS
+    )
     settings = scope.desk.settings
     values = items.capabilities(settings.abilities, (realm.name for realm in settings.realms))
     control = LocalControl(mode=StreamMode.SEND_RECEIVE, properties=values)

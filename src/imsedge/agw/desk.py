@@ -10,7 +10,7 @@ from imsedge.agw.messages import Log, Order, Output
 from imsedge.agw.quiet import quiet_of
 from imsedge.agw.settings import GatewaySettings
 from imsedge.agw.state import Context, Phase, Registry, StreamState, Termination
-from imsedge.agw.streams import Gate, StreamTerms, bind_address, endpoint_settings
+from imsedge.agw.streams import Gate, StreamTerms, bind_address, endpoint_settings, msrp_path
 from imsedge.agw.topology import Seat, forget, seats
 from imsedge.bearer.messages import (
     AnyCommand,
@@ -22,6 +22,7 @@ from imsedge.bearer.messages import (
     Relink,
     Transport,
 )
+from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.timers import Timers
 from imsedge.h248.model import CommandReply, ServiceState
 
@@ -38,6 +39,7 @@ class Timer(Enum):
 
 
 _NOT_ORDERED = EndpointSettings(transport=Transport.TCP)
+_SESSION_OCTETS = 10  # RFC 4975 clause 14.1: a session id has at least 80 bits of randomness
 
 TimerKey = tuple[Timer, int | str]
 
@@ -52,6 +54,7 @@ class Desk:
 
     settings: GatewaySettings
     registry: Registry
+    ids: IdSource = field(default_factory=RandomIds)
     timers: Timers[TimerKey] = field(default_factory=Timers)
     now: float = 0.0
     outputs: list[Output] = field(default_factory=list)
@@ -80,6 +83,7 @@ class Desk:
         """Order an endpoint; ``Opened`` or ``OpenFailed`` will tell."""
         registry, realm = self.registry, termination.realm
         stream = StreamState(number, registry.new_endpoint(), 0, terms, _NOT_ORDERED)
+        stream.session = self.ids.token(_SESSION_OCTETS)
         registry.add_stream(termination, stream)
         for seat in seats(context, number, registry.new_link):
             if seat.stream is not stream:
@@ -117,6 +121,8 @@ class Desk:
         elif termination.draining:
             gate = gate._replace(admits=False)
         wanted = endpoint_settings(stream.terms, termination.realm.certificate, gate)
+        if (path := msrp_path(stream.terms, stream.local, stream.session)) is not None:
+            wanted = replace(wanted, msrp=path)
         limit, ways = quiet_of(termination.events, stream.id)
         return replace(wanted, quiet_limit=limit, quiet_ways=ways) if limit else wanted
 

@@ -33,7 +33,7 @@ from imsedge.agw.service import go_out_of_service
 from imsedge.agw.settings import GatewaySettings
 from imsedge.agw.state import Registry
 from imsedge.agw.view import ContextView, Load, view_context
-from imsedge.bearer.messages import AnyEvent
+from imsedge.bearer.messages import AnyEvent, Opened
 from imsedge.core.ids import IdSource
 from imsedge.core.machine import Tick
 from imsedge.h248.model import ErrorDescriptor
@@ -49,7 +49,7 @@ class Gateway:
     """See ``messages`` for inputs and outputs."""
 
     def __init__(self, settings: GatewaySettings, ids: IdSource) -> None:
-        self._desk = Desk(settings, Registry(ids.number(*_FIRST_CONTEXTS)))
+        self._desk = Desk(settings, Registry(ids.number(*_FIRST_CONTEXTS)), ids)
         self._executor = Executor(self._desk)
         self._held: list[Report] = []
         self._controller_away = False
@@ -108,6 +108,8 @@ class Gateway:
         if found is not None:
             termination, stream = found
             apply_event(stream, event)
+            if isinstance(event, Opened):
+                self._desk.configure(termination, stream, stream.terms)  # as far as that depends on the port
             if (text := log_text(event)) is not None:
                 self._desk.log(f"stream {stream.id} {text}", termination)
             report_bearer(self._desk, termination, stream, event)

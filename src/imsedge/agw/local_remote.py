@@ -2,8 +2,13 @@
 
 Each descriptor is one or several session descriptions (H.248.1 clause 7.1.8).  Several are alternatives;
 the first that this gateway can serve is taken, which H.248.1 allows also when ReserveGroup asks for all.
-One description has one ``m=`` line.  ``$`` is understood for address, port and certificate fingerprint
-in Local and nowhere else.
+One description has one ``m=`` line.  ``$`` is understood for address, port, certificate fingerprint and MSRP
+path in Local and nowhere else.
+
+MSRP is rewritten (application-aware interworking, TS 23.334 clause 5.19.5) when the transport names it and
+Local has an ``a=path``: the one URI by which the peer of this termination addresses the gateway, or ``$``,
+and then the gateway makes one.  Remote has the path that the peer told.  A transport that names MSRP without
+a path in Local asks for no more than one that does not: payload is passed on as it is.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,6 +21,7 @@ from imsedge.agw.errors import fail
 from imsedge.bearer.messages import Setup, Transport
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError
+from imsedge.core.msrp_uri import MsrpUri, read_msrp_path, write_msrp_uri
 from imsedge.h248.errors import H248Error
 from imsedge.sdp.attributes import read_address, read_fingerprints
 from imsedge.sdp.model import Description, Line, Media
@@ -23,8 +29,7 @@ from imsedge.sdp.parser import read_descriptions
 from imsedge.sdp.writer import write_description
 from imsedge.security.fingerprint import PREFERENCE, Fingerprint, fingerprint_of
 
-# The transport values of TR 29.828 clauses 5.2.1 and 5.2.2; those that name MSRP ask for no more than those
-# that do not: payload is passed on as it is (application-agnostic interworking).
+# The transport values of TR 29.828 clauses 5.2.1 and 5.2.2.
 TRANSPORTS = {
     "TCP": Transport.TCP,
     "TCP/TLS": Transport.TLS,
@@ -34,6 +39,12 @@ TRANSPORTS = {
     "UDP/DTLS": Transport.DTLS,
 }
 SECURE = frozenset({Transport.TLS, Transport.DTLS})
+
+# How TS 29.334 carries the MSRP Path of TS 23.334 clause 8 (weak: not read there).
+MSRP_TRANSPORTS = frozenset({"TCP/MSRP", "TCP/TLS/MSRP"})
+_PATH = "path"
+
+CHOOSE = "$"
 
 _FAMILIES = {"IP4": False, "IP6": True}
 _SETUPS = {setup.value: setup for setup in Setup}
@@ -46,6 +57,7 @@ class LocalTerms(Struct, frozen=True):
     """What Local asks for.  ``host`` and ``port`` are ``None`` where the gateway chooses.
 
     ``open_items``: whether anything was left to the gateway, so that the answer has to carry it.
+    ``path``: of MSRP that is rewritten, ``$`` where the gateway makes it; ``None``: nothing is rewritten.
     """
 
     description: Description
@@ -55,15 +67,17 @@ class LocalTerms(Struct, frozen=True):
     host: str | None
     port: int | None
     open_items: bool
+    path: str | None = None
 
 
 class RemoteTerms(Struct, frozen=True):
-    """What Remote tells.  ``fingerprints`` is ``None`` when it names none."""
+    """What Remote tells.  ``fingerprints`` is ``None`` when it names none; ``path`` is empty then."""
 
     text: str
     transport: Transport
     address: TransportAddress | None
     fingerprints: tuple[Fingerprint, ...] | None
+    path: tuple[str, ...] = ()
 
 
 def read_local(text: str, certificate: bytes | None) -> LocalTerms:
@@ -76,13 +90,23 @@ def read_remote(text: str) -> RemoteTerms:
     return _first_possible(text, _read_remote_block)
 
 
-def write_local(terms: LocalTerms, address: TransportAddress, certificate: bytes | None) -> str:
-    """The Local descriptor with everything that was left open filled in."""
+def own_path(terms: LocalTerms, address: TransportAddress, session: str) -> str | None:
+    """The URI of this end of an MSRP session; ``session``: what makes it one that nobody can guess."""
+    if terms.path != CHOOSE:
+        return terms.path
+    return write_msrp_uri(address.host, address.port, session, secure=terms.transport in SECURE).text
+
+
+def write_local(
+    terms: LocalTerms, address: TransportAddress, certificate: bytes | None, session: str = ""
+) -> str:
+    """The Local descriptor with everything that was left open filled in; ``session`` as in ``own_path``."""
     (media,) = terms.description.media
     connection = f"IN IP{6 if address.is_ipv6 else 4} {address.host}"
+    path = own_path(terms, address, session)
 
     def filled(lines: Iterable[Line]) -> tuple[Line, ...]:
-        return tuple(_fill_line(line, connection, certificate) for line in lines)
+        return tuple(_fill_line(line, connection, certificate, path) for line in lines)
 
     whole = Media(filled(media.lines)).with_fields(port=str(address.port))
     return write_description(Description(filled(terms.description.lines), (whole,)))
@@ -112,7 +136,8 @@ def _read_local_block(block: Description, certificate: bytes | None) -> LocalTer
     wanted = [line for line in (*block.lines, *media.lines) if line.attribute.lower() == "fingerprint"]
     for line in wanted:
         _check_local_fingerprint(line, transport, certificate)
-    _refuse_other_choices(block, media)
+    path = _local_path(media)
+    _refuse_other_choices(block, media, path)
     return LocalTerms(
         description=block,
         transport=transport,
@@ -120,7 +145,8 @@ def _read_local_block(block: Description, certificate: bytes | None) -> LocalTer
         ipv6=ipv6,
         host=host,
         port=_local_port(media),
-        open_items=host is None or media.port == "$" or any("$" in line.value for line in wanted),
+        open_items=CHOOSE in (host or CHOOSE, media.port, path) or any("$" in line.value for line in wanted),
+        path=path,
     )
 
 
@@ -134,7 +160,9 @@ def _read_remote_block(block: Description) -> RemoteTerms:
         fingerprints = read_fingerprints(block, media) if transport in SECURE else ()
     except RemoteError as error:
         fail(449, f"Remote: {error.reason}: {_what_was_read(block, media)}")
-    return RemoteTerms(write_description(block), transport, _reachable(address), fingerprints or None)
+    return RemoteTerms(
+        write_description(block), transport, _reachable(address), fingerprints or None, _remote_path(media)
+    )
 
 
 def _what_was_read(block: Description, media: Media) -> str:
@@ -211,13 +239,40 @@ def _fingerprint_fields(line: Line) -> tuple[str, str]:
     return (words[0].lower(), words[1]) if len(words) == 2 else ("", "")
 
 
+def _local_path(media: Media) -> str | None:
+    value = _path(media)
+    if value is None or value == CHOOSE:
+        return value
+    if len(_read_path(value)) > 1:
+        fail(449, f"a=path:{value}: one URI of the gateway is expected in Local")
+    return value
+
+
+def _remote_path(media: Media) -> tuple[str, ...]:
+    value = _path(media)
+    return tuple(uri.text for uri in _read_path(value)) if value is not None else ()
+
+
+def _path(media: Media) -> str | None:
+    value = media.attribute(_PATH) if media.proto.upper() in MSRP_TRANSPORTS else None
+    return None if value is None else value.strip()
+
+
+def _read_path(value: str) -> tuple[MsrpUri, ...]:
+    try:
+        return read_msrp_path(value)
+    except RemoteError as error:
+        fail(449, f"a=path:{value}: {error.reason}")
+
+
 def _own(name: str, certificate: bytes) -> str:
     return str(fingerprint_of(certificate, name))
 
 
-def _refuse_other_choices(block: Description, media: Media) -> None:
+def _refuse_other_choices(block: Description, media: Media, path: str | None) -> None:
     for line in (*block.lines, *media.lines[1:]):
         known = line.kind == "c" or line.attribute.lower() == "fingerprint"
+        known = known or (path == CHOOSE and line.attribute.lower() == _PATH)
         if not known and "$" in _words(line.value):
             fail(449, f"$ is not supported in {line.kind}={line.value}")
     if "$" in (media.kind, media.proto, *media.formats):
@@ -238,9 +293,11 @@ def _reachable(address: TransportAddress | None) -> TransportAddress | None:
     return None if host.is_unspecified or address.port == 0 else address
 
 
-def _fill_line(line: Line, connection: str, certificate: bytes | None) -> Line:
+def _fill_line(line: Line, connection: str, certificate: bytes | None, path: str | None) -> Line:
     if line.kind == "c":
         return Line("c", connection)
+    if path is not None and line.attribute.lower() == _PATH:
+        return Line("a", f"path:{path}")
     if line.attribute.lower() == "fingerprint" and "$" in line.value and certificate is not None:
         name, _ = _fingerprint_fields(line)
         return Line("a", f"fingerprint:{_own(name, certificate)}")

@@ -81,6 +81,7 @@ class StreamState:
     plane has still to say whether the endpoint could change its link.
     ``ordered``: the settings that the endpoint has.  ``failure``: why it could not be opened or moved.
     ``counted``: statistics that were asked for at the stream.
+    ``session``: names this end of an MSRP session whose URI is made here.
     ``dead``: the media plane knows the endpoint no longer.
     """
 
@@ -96,6 +97,7 @@ class StreamState:
     failure: tuple[int, str] | None = None
     gate: Gate = OPEN_GATE
     counted: tuple[str, ...] = ()
+    session: str = ""
     tls_ordered: bool = False
     moving: bool = False
     dead: bool = False

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from imsedge.agw.control import Control, revise_control
 from imsedge.agw.errors import fail
-from imsedge.agw.local_remote import LocalTerms, RemoteTerms, read_local, read_remote, write_local
+from imsedge.agw.local_remote import LocalTerms, RemoteTerms, own_path, read_local, read_remote, write_local
 from imsedge.agw.settings import Abilities, Realm
 from imsedge.bearer.messages import (
     Answering,
@@ -25,6 +25,7 @@ from imsedge.bearer.messages import (
     Transport,
 )
 from imsedge.core.address import TransportAddress
+from imsedge.core.msrp_uri import MsrpPath
 from imsedge.h248.model import Stream, StreamMode
 
 _MODES = {
@@ -157,10 +158,18 @@ def _through(gate: Gate, mode: Mode) -> Mode:
 
 
 def filled_local(
-    terms: StreamTerms, address: TransportAddress | None, certificate: bytes | None
+    terms: StreamTerms, address: TransportAddress | None, certificate: bytes | None, session: str = ""
 ) -> str | None:
     """Local as it is answered; ``None`` until the endpoint is open."""
-    return write_local(terms.local, address, certificate) if address is not None else None
+    return write_local(terms.local, address, certificate, session) if address is not None else None
+
+
+def msrp_path(terms: StreamTerms, address: TransportAddress | None, session: str) -> MsrpPath | None:
+    """Whose paths are rewritten; ``None`` when that is not wanted, or the endpoint is not open yet."""
+    own = own_path(terms.local, address, session) if address is not None else None
+    if own is None:
+        return None
+    return MsrpPath(own, terms.remote.path if terms.remote is not None else ())
 
 
 def is_callable(terms: StreamTerms) -> bool:

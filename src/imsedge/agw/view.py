@@ -20,7 +20,7 @@ class Load(NamedTuple):
 class StreamView(Struct, frozen=True):
     """``remote`` is what was signalled, ``peer`` who is connected; addresses are text.
 
-    Two streams with one ``link`` hear each other.
+    Two streams with one ``link`` hear each other.  ``path``: our end of an MSRP session that is rewritten.
     """
 
     id: int
@@ -33,6 +33,7 @@ class StreamView(Struct, frozen=True):
     remote: str | None
     peer: str | None
     counters: Counters
+    path: str | None = None
 
 
 class TerminationView(Struct, frozen=True):
@@ -78,4 +79,5 @@ def _stream(stream: StreamState) -> StreamView:
         remote=str(remote) if remote else None,
         peer=str(stream.peer) if stream.peer else None,
         counters=stream.counters,
+        path=stream.ordered.msrp.own if stream.ordered.msrp else None,
     )
