@@ -34,6 +34,7 @@ def test_the_view_is_json_and_tells_who_is_connected() -> None:
             "remote": None,
             "peer": "198.51.100.7:7654",
             "counters": msgspec.structs.asdict(talk.plane.counters),
+            "path": None,
         }
     ]
     assert second["streams"][0]["state"] == "idle"
