@@ -1,4 +1,4 @@
-"""Kamailio's ``msrp`` module as MSRP end point in the core: answers every SEND with 200."""
+"""Kamailio in the core: its ``msrp`` module answers every SEND, or it registers everybody over TLS."""
 
 import signal
 import socket
@@ -11,7 +11,7 @@ from typing import Self
 from imsedge.core.address import TransportAddress
 from kit.peers import need, need_kamailio_module
 
-_CONFIG = """#!KAMAILIO
+_MSRP = """#!KAMAILIO
 debug=2
 log_stderror=yes
 fork=yes
@@ -37,17 +37,39 @@ event_route[msrp:frame-in] {{
 }}
 """
 
+_REGISTRAR = """#!KAMAILIO
+debug=2
+log_stderror=yes
+fork=yes
+children=1
+tcp_children=2
+enable_tls=yes
+listen=tls:{host}:{port}
+mpath="{modules}"
+loadmodule "tls.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "textops.so"
+modparam("tls", "certificate", "{certificate}")
+modparam("tls", "private_key", "{key}")
+modparam("tls", "tls_method", "TLSv1.2+")
+request_route {{
+    xlog("L_WARN", "judged $rm over $proto: $hdr(Path) [$hdr(Security-Client)$hdr(Require)]\\n");
+    sl_send_reply("200", "OK");
+}}
+"""
 
-class KamailioMsrp:
-    """A Kamailio that knows MSRP only; leaves the ``with`` block stopped."""
 
-    def __init__(self, folder: Path, address: TransportAddress) -> None:
+class Kamailio:
+    """One of them; leaves the ``with`` block stopped."""
+
+    def __init__(self, folder: Path, address: TransportAddress, config_text: str) -> None:
         self.address = address
         self._log = folder / "kamailio.log"
         self._folder = folder
-        modules = need_kamailio_module("msrp").parent
         config = folder / "kamailio.cfg"
-        config.write_text(_CONFIG.format(host=address.host, port=address.port, modules=modules))
+        config.write_text(config_text)
         self._command = [need("kamailio"), "-DD", "-E", "-f", str(config), "-Y", str(folder)]
         self._command += ["-P", str(folder / "kamailio.pid")]
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,3 +110,20 @@ class KamailioMsrp:
                 running = self._process.poll() is None and time.monotonic() < until
                 assert running, f"Kamailio does not listen\n{self._log.read_text(errors='replace')[-3000:]}"
                 time.sleep(0.05)
+
+
+class KamailioMsrp(Kamailio):
+    """Knows MSRP only."""
+
+    def __init__(self, folder: Path, address: TransportAddress) -> None:
+        modules = need_kamailio_module("msrp").parent
+        super().__init__(folder, address, _MSRP.format(host=address.host, port=address.port, modules=modules))
+
+
+class KamailioRegistrar(Kamailio):
+    """Accepts every REGISTER, over TLS only."""
+
+    def __init__(self, folder: Path, address: TransportAddress, certificate: Path, key: Path) -> None:
+        modules = need_kamailio_module("tls").parent
+        values = {"host": address.host, "port": address.port, "modules": modules}
+        super().__init__(folder, address, _REGISTRAR.format(**values, certificate=certificate, key=key))

@@ -16,11 +16,12 @@ from kit.peers import need, run
 class OpensslCertificate:
     """A self-signed certificate that ``openssl req`` made."""
 
-    def __init__(self, folder: Path, name: str, key: str = "ec") -> None:
+    def __init__(self, folder: Path, name: str, key: str = "ec", hosts: tuple[str, ...] = ()) -> None:
         self.certificate, self.key = folder / f"{name}.crt", folder / f"{name}.key"
         kind = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1") if key == "ec" else ("rsa:2048",)
+        san = ("-addext", "subjectAltName=" + ",".join(f"IP:{host}" for host in hosts)) if hosts else ()
         run(
-            *(need("openssl"), "req", "-x509", "-newkey", *kind, "-nodes", "-days", "30"),
+            *(need("openssl"), "req", "-x509", "-newkey", *kind, "-nodes", "-days", "30", *san),
             *("-subj", f"/CN={name}", "-keyout", str(self.key), "-out", str(self.certificate)),
         )
 

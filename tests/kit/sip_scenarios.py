@@ -39,6 +39,46 @@ def registers(contact_user: str = "alice") -> list[str]:
     ]
 
 
+def registers_again(tries: list[tuple[str, ...]], status: int, cseq: int = 1) -> list[str]:
+    """A phone that registers once for each of ``tries``, with these fields, and gets ``status``."""
+    steps = []
+    for number, fields in enumerate(tries, cseq):
+        lines = "\n".join(fields)
+        steps += [
+            send(
+                f"""
+                REGISTER sip:home.test SIP/2.0
+                Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+                From: <sip:alice@home.test>;tag=[pid]
+                To: <sip:alice@home.test>
+                Call-ID: [call_id]
+                CSeq: {number} REGISTER
+                Contact: <sip:alice@[local_ip]:[local_port]>
+                Max-Forwards: 70
+                {lines}
+                Content-Length: 0
+                """
+            ),
+            expect(status),
+        ]
+    return steps
+
+
+def challenges(field: str, status: int) -> list[str]:
+    """A registrar that answers the next REGISTER with this status and field."""
+    return [
+        expect_request("REGISTER"),
+        send(
+            f"""
+            SIP/2.0 {status} Judged{_COPIED}
+            [last_Contact:]
+            {field}
+            Content-Length: 0
+            """
+        ),
+    ]
+
+
 def registrar() -> list[str]:
     """A registrar that binds everybody for an hour."""
     return [

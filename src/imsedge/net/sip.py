@@ -64,7 +64,9 @@ class SipTransport:
         self._tap = tap
         self._loop = asyncio.get_running_loop()
         self._driver: Driver[Input, Output] = Driver(layer, self._perform)
-        handlers = Handlers(received=self._stream_received, sent=self._sent, failed=self._failed)
+        handlers = Handlers(
+            received=self._stream_received, sent=self._sent, failed=self._failed, refused=self._refused
+        )
         self._streams = StreamPool(
             handlers, limits or StreamLimits(), tls_server=tls_server, tls_client=tls_client
         )
@@ -156,6 +158,10 @@ class SipTransport:
 
     def _failed(self, flow: Flow) -> None:
         self._event(TransportFailed(flow))
+
+    def _refused(self, flow: Flow, reason: str) -> None:
+        if not self._closed:
+            self._deliver(Note(f"no connection: {reason}", flow))
 
     def _event(self, event: Input) -> None:
         if not self._closed:

@@ -37,11 +37,12 @@ class StreamLimits(Struct, frozen=True, kw_only=True):
 
 
 class Handlers(Struct, frozen=True, kw_only=True):
-    """Whom a pool tells.  ``sent`` gets the flow as it really was."""
+    """Whom a pool tells.  ``sent`` gets the flow as it really was; ``refused`` why there is none."""
 
     received: Callable[[Frame | Broken, Flow], None]
     sent: Callable[[bytes, Flow], None]
     failed: Callable[[Flow], None]
+    refused: Callable[[Flow, str], None]
 
 
 class _Connection(asyncio.Protocol):
@@ -199,7 +200,8 @@ class StreamPool:
                     local_addr=(local.host, 0) if local is not None else None,
                     ssl=self._tls[1] if transport == "tls" else None,
                 )
-        except (OSError, TimeoutError, UnicodeError):
+        except (OSError, TimeoutError, UnicodeError) as error:
+            self.handlers.refused(Flow(*key), getattr(error, "strerror", None) or "no answer")
             self._give_up(key)
             return
         opening = self._opening.pop(key)
