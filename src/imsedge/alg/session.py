@@ -45,7 +45,7 @@ from msgspec.structs import replace
 from imsedge.alg import nat
 from imsedge.alg.answers import Answer, read_answer, write_answer
 from imsedge.alg.lines import Line
-from imsedge.alg.offers import Offer, read_offer, write_offer
+from imsedge.alg.offers import TLS_ID_OCTETS, Offer, offers_tls_id, read_offer, write_offer
 from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import (
     Ack,
@@ -57,9 +57,11 @@ from imsedge.alg.procedures import (
     Side,
     StreamRequest,
 )
-from imsedge.alg.requests import Turn, configuration, reservation
+from imsedge.alg.profiles import request_on_answer, sides_reserved
+from imsedge.alg.requests import Turn, reservation
 from imsedge.alg.verdicts import Forward, Output, Perform, Refuse, Withhold
 from imsedge.core.errors import LocalError, RemoteError
+from imsedge.core.ids import IdSource
 from imsedge.sdp.model import Description
 from imsedge.sdp.writer import write_description
 
@@ -68,18 +70,19 @@ MAX_WITHHELD = 16
 
 
 # H.248.8 error code -> SIP status: what the gateway lacks (or 0: its silence) is not the caller's fault.
-_STATUS = {0: 503, 412: 503, 432: 503, 434: 503, 510: 503, 526: 503, 445: 488, 449: 488, 501: 488}
+_STATUS = {0: 503, 412: 503, 432: 503, 434: 503, 510: 503, 526: 503, 445: 488, 449: 488, 501: 488, 515: 488}
 
 
 class MediaSession:
     """Offer/answer and gateway state of one call.  ``place``: of its UE, as its signalling tells."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, ids: IdSource) -> None:
         self.context: int | None = None
         self.terminations: dict[Side, str] = {}
         self.lines: dict[int, Line] = {}
         self.place = nat.UNKNOWN
         self._policy = policy
+        self._ids = ids
         self._offer: Offer | None = None
         self._sent: Description | None = None
         self._sent_text = ""
@@ -127,9 +130,10 @@ class MediaSession:
         self._withheld.clear()
         self._last_stream += len(offer.new)
         self._replaced = {index: self.lines[index] for index in offer.new if index in self.lines}
-        self.lines |= offer.new
+        self.lines |= {index: self._named(line, offer) for index, line in offer.new.items()}
         if offer.new:
-            self._steps.extend(partial(self._reserve, offer, side) for side in _reservation_order(offer))
+            sides = sides_reserved(self._policy.profile, offer)
+            self._steps.extend(partial(self._reserve, offer, side) for side in sides)
         self._finish = partial(self._offered, offer)
         self._fail = partial(self._offer_failed, offer)
         return self._proceed()
@@ -237,21 +241,27 @@ class MediaSession:
             if stream is not None and stream.local is not None:
                 self.lines[index] = line.learn(procedure.side, stream)
 
+    def _named(self, line: Line, offer: Offer) -> Line:
+        """With a tls-id of ours, where the standards or the offerer want one: a new one each time."""
+        wanted = offers_tls_id(line, offer)
+        return replace(line, tls_id=self._ids.token(TLS_ID_OCTETS)) if wanted else line
+
     # --- offer ---------------------------------------------------------------------------------------
 
     def _reserve(self, offer: Offer, side: Side) -> Procedure:
         """Reserve on the answerer's side, Reserve And Configure on the offerer's."""
-        streams = tuple(reservation(self._policy, offer, line, side) for line in offer.new.values())
-        termination = self.terminations.get(side)
-        if self.context is not None and termination is not None:
-            return Configure(
-                side=side,
-                context=self.context,
-                termination=termination,
-                streams=streams,
-                heartbeat=self._policy.heartbeat,
-            )
-        return Reserve(side=side, context=self.context, streams=streams, heartbeat=self._policy.heartbeat)
+        return self._ask(
+            side, tuple(reservation(self._policy, offer, line, side) for line in offer.new.values())
+        )
+
+    def _ask(self, side: Side, streams: tuple[StreamRequest, ...]) -> Procedure:
+        """At the termination that there is on that side, or at a new one."""
+        termination, heartbeat = self.terminations.get(side), self._policy.heartbeat
+        if self.context is None or termination is None:
+            return Reserve(side=side, context=self.context, streams=streams, heartbeat=heartbeat)
+        return Configure(
+            side=side, context=self.context, termination=termination, streams=streams, heartbeat=heartbeat
+        )
 
     def _offered(self, offer: Offer) -> list[Output]:
         for index in offer.new:
@@ -272,18 +282,10 @@ class MediaSession:
         """Tell ``side`` what is new; ``None`` when nothing is."""
         policy = self._policy
         wanted = (
-            configuration(policy, offer, answer, self.lines[index], side, turn) for index in answer.peers
+            request_on_answer(policy, offer, answer, self.lines[index], side, turn) for index in answer.peers
         )
         streams = tuple(request for request in wanted if request is not None)
-        if not streams or self.context is None:
-            return None
-        return Configure(
-            side=side,
-            context=self.context,
-            termination=self.terminations[side],
-            streams=streams,
-            heartbeat=self._policy.heartbeat,
-        )
+        return self._ask(side, streams) if streams and self.context is not None else None
 
     def _answer_done(self, offer: Offer, answer: Answer) -> list[Output]:
         for index, answered in answer.peers.items():
@@ -330,13 +332,21 @@ class MediaSession:
             return self._release_all()
         if not gone or self.context is None:
             return []
-        streams = tuple(StreamRequest(stream=line.stream, release=True) for line in gone)
+        released = {
+            side: tuple(
+                StreamRequest(stream=line.stream, release=True) for line in gone if side in line.local
+            )
+            for side in self.terminations
+        }
         return [
             Perform(
-                Configure(side=side, context=self.context, termination=termination, streams=streams),
+                Configure(
+                    side=side, context=self.context, termination=self.terminations[side], streams=streams
+                ),
                 awaited=False,
             )
-            for side, termination in self.terminations.items()
+            for side, streams in released.items()
+            if streams
         ]
 
     def _release_all(self) -> list[Output]:
@@ -346,12 +356,6 @@ class MediaSession:
         if context is None:
             return []
         return [Perform(ReleaseTerminations(context=context), awaited=False)]
-
-
-def _reservation_order(offer: Offer) -> tuple[Side, Side]:
-    """The figures differ: with a secured line the answerer's side comes first, else the offerer's."""
-    secured = any(line.is_secured for line in offer.new.values())
-    return (offer.offerer.other, offer.offerer) if secured else (offer.offerer, offer.offerer.other)
 
 
 def _refusal(rejected: Rejected) -> Refuse:
