@@ -8,7 +8,17 @@ from imsedge.alg import nat
 from imsedge.alg.directions import Steer
 from imsedge.alg.lines import Line
 from imsedge.alg.paths import Paths, Routing, route
-from imsedge.alg.policy import SERVED, Decision, Facts, Policy, TlsCollision, Treatment, decide, secured
+from imsedge.alg.policy import (
+    SERVED,
+    Decision,
+    Facts,
+    Policy,
+    Profile,
+    TlsCollision,
+    Treatment,
+    decide,
+    secured,
+)
 from imsedge.alg.procedures import Side, TcpMode
 from imsedge.core.errors import RemoteError
 from imsedge.sdp.attributes import (
@@ -85,11 +95,12 @@ class Case(NamedTuple):
             served=kind.medium in SERVED,
             securing=policy.securing_of(kind.kind),
             tls=kind.secure,
-            requested=read_edge_security(media) is EdgeSecurity.REQUESTED,
+            requested=policy.profile is Profile.IQ and read_edge_security(media) is EdgeSecurity.REQUESTED,
             fingerprint=bool(_fingerprints(self.description, media)),
             announced=kind.kind.mechanism in self.announced,
             usable=usable,
             anchored=self.is_secured,
+            profile=policy.profile,
             anchor=policy.anchors(kind.medium, natted=self.natted),
             carried=self.line is not None and not self.is_secured,
             collision=hopeless and policy.tls_collision is TlsCollision.REFUSE,

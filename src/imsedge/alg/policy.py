@@ -17,6 +17,13 @@ from imsedge.alg.procedures import Side, TcpMode, Traffic
 from imsedge.sdp.kinds import MediaKind, Medium
 
 
+class Profile(Enum):
+    """The H.248 profile, and with it the place in the network."""
+
+    IQ = "Iq"  # between user equipment and core
+    IX = "Ix"  # between two networks: nothing passes by the gateway, nothing is secured here
+
+
 class Securing(Enum):
     """When end-to-access-edge security is applied to a medium."""
 
@@ -86,6 +93,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     payload after which media count as lost; 0 switches it off.
     """
 
+    profile: Profile = Profile.IQ
     securing: dict[str, Securing] = {}
     matching: Matching = Matching.CEMA
     aware: Aware = Aware.AUTO
@@ -141,6 +149,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     announced: bool
     usable: bool
     anchored: bool
+    profile: Profile = Profile.IQ
     matched: bool = True
     anchor: bool = False
     carried: bool = False
@@ -227,7 +236,15 @@ _TABLE = (
 )
 _OTHERWISE = Decision(Treatment.E2AE, "e2ae security applies")
 
+_BORDER = (
+    _refuse(lambda f: not f.anchor, "this medium cannot cross the border here"),
+    _refuse(lambda f: not f.matched, _UNMATCHED),
+    _refuse(lambda f: not f.usable, _UNUSABLE),
+)
+_CROSSES = Decision(Treatment.ANCHOR, "media cross the border in the gateway")
+
 
 def decide(facts: Facts) -> Decision:
     """The treatment of one m-line."""
-    return next((row.decision for row in _TABLE if row.when(facts)), _OTHERWISE)
+    rows, otherwise = (_TABLE, _OTHERWISE) if facts.profile is Profile.IQ else (_BORDER, _CROSSES)
+    return next((row.decision for row in rows if row.when(facts)), otherwise)
