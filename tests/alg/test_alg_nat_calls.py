@@ -19,6 +19,7 @@ from imsedge.alg.procedures import (
 from imsedge.alg.session import MediaSession
 from imsedge.alg.verdicts import Forward, Output, Perform, Refuse
 from imsedge.core.address import TransportAddress
+from imsedge.core.ids import CountingIds
 from imsedge.security.fingerprint import read_fingerprint
 from imsedge.sip.message import SipResponse
 from kit import edge_talk
@@ -40,7 +41,7 @@ class Seen:
     """A session, with a gateway that does what it is asked."""
 
     def __init__(self, policy: Policy = ALWAYS, place: Whereabouts | None = None) -> None:
-        self.session = MediaSession(policy)
+        self.session = MediaSession(policy, CountingIds())
         self.session.place = place or Whereabouts(PUBLIC, HIDDEN)
         self.told: list[tuple[str, Side, StreamRequest]] = []
 

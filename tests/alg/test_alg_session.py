@@ -9,6 +9,7 @@ from imsedge.alg.session import MAX_WITHHELD, MediaSession
 from imsedge.alg.verdicts import Forward, Perform, Refuse, Withhold
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError
+from imsedge.core.ids import CountingIds
 from imsedge.security.fingerprint import read_fingerprint
 from kit.edge_bodies import OFFER, core_answer
 
@@ -23,7 +24,7 @@ def ack(side: Side) -> Ack:
 
 
 def offered() -> MediaSession:
-    session = MediaSession(Policy())
+    session = MediaSession(Policy(), CountingIds())
     (first,) = session.offer(Side.ACCESS, OFFER, BOTH)
     assert isinstance(first, Perform)
     (second,) = session.performed(ack(Side.CORE))
@@ -42,7 +43,7 @@ def answered() -> MediaSession:
 
 
 def test_the_second_procedure_is_in_the_context_that_the_first_made() -> None:
-    session = MediaSession(Policy())
+    session = MediaSession(Policy(), CountingIds())
     session.offer(Side.ACCESS, OFFER, BOTH)
     (perform,) = session.performed(ack(Side.CORE))
     assert isinstance(perform, Perform)
@@ -51,7 +52,7 @@ def test_the_second_procedure_is_in_the_context_that_the_first_made() -> None:
 
 
 def test_an_answer_without_an_offer_is_refused() -> None:
-    session = MediaSession(Policy())
+    session = MediaSession(Policy(), CountingIds())
     assert session.answer(core_answer()) == [Refuse(500, "an answer without an offer")]
 
 
@@ -68,7 +69,7 @@ def test_repeats_and_their_impostors() -> None:
     (sent,) = session.repeat(OFFER)
     assert isinstance(sent, Forward)
     assert session.repeat("v=0\r\n") == [Withhold()]
-    assert MediaSession(Policy()).repeat("v=0\r\n") == [Forward("v=0\r\n")]
+    assert MediaSession(Policy(), CountingIds()).repeat("v=0\r\n") == [Forward("v=0\r\n")]
 
 
 def test_port_9_and_the_port_of_the_connection_are_the_same_place() -> None:
@@ -79,7 +80,7 @@ def test_port_9_and_the_port_of_the_connection_are_the_same_place() -> None:
 
 
 def test_release_waits_for_the_procedure_that_runs() -> None:
-    session = MediaSession(Policy())
+    session = MediaSession(Policy(), CountingIds())
     session.offer(Side.ACCESS, OFFER, BOTH)
     assert session.release() == []
     assert session.performed(ack(Side.CORE)) == [Perform(ReleaseTerminations(context=4), awaited=False)]
@@ -87,7 +88,7 @@ def test_release_waits_for_the_procedure_that_runs() -> None:
 
 
 def test_release_of_a_reservation_that_failed_frees_what_it_made() -> None:
-    session = MediaSession(Policy())
+    session = MediaSession(Policy(), CountingIds())
     session.offer(Side.ACCESS, OFFER, BOTH)
     session.release()
     outputs = session.performed(Rejected(code=500, reason="half", context=6))
@@ -101,7 +102,7 @@ def test_a_lost_gateway_needs_no_release() -> None:
 
 
 def test_wrong_use_is_said() -> None:
-    session = MediaSession(Policy())
+    session = MediaSession(Policy(), CountingIds())
     with pytest.raises(LocalError):
         session.performed(Ack(context=1))
     session.offer(Side.ACCESS, OFFER, BOTH)
@@ -121,7 +122,7 @@ def test_withheld_answers_have_a_limit() -> None:
 def test_a_session_level_fingerprint_counts_and_does_not_leak() -> None:
     line = next(line for line in OFFER.split("\r\n") if "fingerprint" in line)
     moved = OFFER.replace(line + "\r\n", "").replace("t=0 0\r\n", f"t=0 0\r\n{line}\r\n")
-    session = MediaSession(Policy())
+    session = MediaSession(Policy(), CountingIds())
     session.offer(Side.ACCESS, moved, BOTH)
     session.performed(ack(Side.CORE))
     (forward,) = session.performed(ack(Side.ACCESS))

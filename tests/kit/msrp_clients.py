@@ -31,6 +31,7 @@ from imsedge.alg.procedures import (
 from imsedge.alg.session import MediaSession
 from imsedge.alg.verdicts import Forward, Output, Perform, Refuse
 from imsedge.core.address import TransportAddress
+from imsedge.core.ids import CountingIds
 from imsedge.core.msrp_uri import MsrpUri, read_msrp_path, write_msrp_uri
 from imsedge.sdp.attributes import has_cema, read_address, read_path
 from imsedge.sdp.parser import read_description
@@ -178,7 +179,7 @@ class Meeting:
     """Two clients, a controller's media session and a gateway on paper."""
 
     def __init__(self, policy: Policy, offerer: Client, answerer: Client) -> None:
-        self.session = MediaSession(policy)
+        self.session = MediaSession(policy, CountingIds())
         self.gateway = PaperGateway()
         self.offerer, self.answerer = offerer, answerer
         self.orders = 0

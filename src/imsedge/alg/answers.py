@@ -17,6 +17,7 @@ from imsedge.sdp.model import Description, Media
 from imsedge.sdp.offer_answer import Outcome, Pair, pair_media
 from imsedge.sdp.parser import read_description
 from imsedge.sdp.rules import Half
+from imsedge.sdp.rules import Treatment as Rules
 from imsedge.sdp.transform import refuse, transform
 from imsedge.sdp.writer import write_description
 
@@ -80,8 +81,12 @@ def write_answer(answer: Answer, offer: Offer, lines: Mapping[int, Line]) -> str
 
 
 def _answered_setup(description: Description, media: Media, offer: Offer, index: int) -> Setup:
-    """Of clear datagrams: we choose to be the DTLS client where the UE leaves that to us."""
-    if offer.offerer is Side.ACCESS and classify(media).kind.datagram:
+    """Of clear datagrams: we choose to be the DTLS client where the UE leaves that to us.
+
+    Of datagrams that pass through, one that fits.
+    """
+    passing = offer.plans[index] is not Rules.E2AE
+    if classify(media).kind.datagram and (offer.offerer is Side.ACCESS or passing):
         return Setup.PASSIVE if offer.sent_setups[index] is Setup.ACTIVE else Setup.ACTIVE
     return read_setup(description, media) or Setup.PASSIVE
 

@@ -70,8 +70,8 @@ class Case(NamedTuple):
         """How the direction of a line is found that was judged like that."""
         plain = judged.decision.treatment is Treatment.ANCHOR
         mode = self.policy.tcp_mode if plain else TcpMode.PROXY
-        if judged.routing.paths is Paths.REWRITTEN and mode is TcpMode.RELAY:
-            mode = TcpMode.PROXY  # the kernel does not rewrite payload
+        if self.kind.kind.datagram or (judged.routing.paths is Paths.REWRITTEN and mode is TcpMode.RELAY):
+            mode = TcpMode.PROXY  # datagrams have no mode; the kernel does not rewrite payload
         return Steer(
             self.offerer,
             natted=self.natted,
@@ -82,7 +82,9 @@ class Case(NamedTuple):
 
     @property
     def collides(self) -> bool:
-        return self.kind.secure and self.kind.kind.tls_client is TlsClient.OPENER
+        """Of DTLS the roles are fixed by ``a=setup`` alone, which passes as it is."""
+        kind = self.kind.kind
+        return self.kind.secure and kind.tls_client is TlsClient.OPENER and not kind.datagram
 
     @property
     def facts(self) -> Facts:

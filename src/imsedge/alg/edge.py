@@ -209,7 +209,7 @@ class Edge:
             raise SipError(503, "too many calls")
         self._last_number += 1
         number, side = self._last_number, self._router.side_of(flow)
-        media = Media(number, request.call_id, self._settings, self._gateways)
+        media = Media(number, request.call_id, self._settings, self._gateways, self._ids)
         legs = Legs(side, self._router, request, flow)
         call = Call(legs, self._router, media, self._settings, self._ids)
         outputs = call.start(key, flow, self._now)

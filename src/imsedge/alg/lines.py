@@ -47,8 +47,8 @@ class Line(Struct, frozen=True, kw_only=True):
     """An anchored m-line, and the H.248 stream that carries it.
 
     ``rules``: E2AE when TLS ends in the gateway, else nothing but addresses changes.  ``paths``: what becomes
-    of MSRP's.  ``local``, ``own_paths``, ``fingerprint``: what the gateway chose.  ``told``: what its
-    terminations know of the peers.  ``said``: what each party wrote when that was agreed.
+    of MSRP's.  ``local``, ``own_paths``, ``fingerprint``: what the gateway chose.  ``tls_id``: ours, if any.
+    ``told``: what its terminations know of the peers.  ``said``: what each party wrote when that was agreed.
     """
 
     index: int
@@ -59,6 +59,7 @@ class Line(Struct, frozen=True, kw_only=True):
     local: dict[Side, TransportAddress] = {}
     own_paths: dict[Side, str] = {}
     fingerprint: Fingerprint | None = None
+    tls_id: str = ""
     told: dict[Side, Peer] = {}
     said: dict[Side, str] = {}
 
@@ -86,11 +87,11 @@ class Line(Struct, frozen=True, kw_only=True):
         return (self.kind, self.rules, self.is_aware) == (other.kind, other.rules, other.is_aware)
 
     def transport(self, side: Side) -> str:
-        """The H.248 transport of this stream on that side; TLS that passes through is TCP to us."""
+        """The H.248 transport of this stream on that side; what passes through is TCP or UDP."""
         if self.is_aware:
             return self.kind.secure if self.is_secured and side is Side.ACCESS else self.kind.clear
         if not self.is_secured:
-            return _PASSING
+            return self.kind.core_transport if self.kind.datagram else _PASSING
         return self.kind.access_transport if side is Side.ACCESS else self.kind.core_transport
 
 

@@ -13,6 +13,7 @@ from imsedge.alg.session import MediaSession
 from imsedge.alg.settings import EdgeSettings
 from imsedge.alg.verdicts import Forward, Perform, Verdict, Withhold
 from imsedge.alg.verdicts import Output as SessionOutput
+from imsedge.core.ids import IdSource
 from imsedge.h248.association.events import RequestTo
 from imsedge.h248.model import Mid
 from imsedge.sip.flow import Flow
@@ -30,8 +31,10 @@ class Media:
     ``announced``: mechanisms that the UE of this call and we have both announced at registration.
     """
 
-    def __init__(self, number: int, call_id: str, settings: EdgeSettings, gateways: Gateways) -> None:
-        self.session = MediaSession(settings.policy)
+    def __init__(
+        self, number: int, call_id: str, settings: EdgeSettings, gateways: Gateways, ids: IdSource
+    ) -> None:
+        self.session = MediaSession(settings.policy, ids)
         self.announced: frozenset[str] = frozenset()
         self.gateway: Mid | None = None
         self._number = number

@@ -31,6 +31,9 @@ from imsedge.sdp.transform import Plan, Transformed, transform
 TOWARDS = {Side.ACCESS: Towards.ACCESS, Side.CORE: Towards.CORE}
 """Where what leaves on a side goes."""
 
+TLS_ID_OCTETS = 20
+"""Of randomness in an ``a=tls-id``; RFC 8842 clause 4 wants 15 at least."""
+
 _RULES: dict[Treatment, Callable[[Classified], Rules]] = {
     Treatment.E2AE: lambda _: Rules.E2AE,
     Treatment.ANCHOR: lambda kind: Rules.E2E if kind.secure else Rules.PLAIN,
@@ -101,7 +104,10 @@ def read_offer(
     peers = {
         i: read_peer(description, media[i], offerer, line.rules, line.paths) for i, line in fresh.items()
     }
-    setups = {index: _offered_setup(description, media[index], kinds[index], offerer) for index in fresh}
+    setups = {
+        i: _offered_setup(description, media[i], kinds[i], offerer, is_secured=line.is_secured)
+        for i, line in fresh.items()
+    }
     steers = {index: cases[index].steer(judged[index]) for index in fresh}
     asked = _asked(text, description, offerer, lines)
     new = [i for i, line in fresh.items() if i in asked or _is_new(lines.get(i), line, peers[i], offerer)]
@@ -162,11 +168,28 @@ def _refusal_rules(kind: Classified, offerer: Side) -> Rules:
     return Rules.E2AE if ours else Rules.PLAIN
 
 
-def _offered_setup(description: Description, media: Media, kind: Classified, offerer: Side) -> Setup:
-    """In clear datagrams have no setup: any role of the UE's DTLS will do."""
-    if kind.kind.datagram and offerer is Side.CORE:
+def _offered_setup(
+    description: Description, media: Media, kind: Classified, offerer: Side, *, is_secured: bool
+) -> Setup:
+    """In clear datagrams have no setup: any role of the UE's DTLS will do.
+
+    DTLS that passes through has one that is none of our business.
+    """
+    if kind.kind.datagram and (offerer is Side.CORE or not is_secured):
         return Setup.ACTPASS
     return read_setup(description, media) or Setup.ACTIVE
+
+
+def offers_tls_id(line: Line, offer: Offer) -> bool:
+    """Whether the access leg of a new line has a tls-id of ours (RFC 8842 clauses 4 and 5.3).
+
+    In every offer of DTLS to a UE, and in the answer to a UE that offered one, whatever its medium.
+    """
+    if not line.is_secured:
+        return False
+    if offer.offerer is Side.ACCESS:
+        return bool(offer.peers[line.index].tls_id)
+    return line.kind.datagram
 
 
 def plans_of(
@@ -190,7 +213,7 @@ def plans_of(
         if side not in line.local:
             raise LocalError("the gateway has not chosen an address yet")
         setup = setups[index].value
-        values = Values(fingerprint=line.fingerprint, setup=setup)
+        values = Values(fingerprint=line.fingerprint, setup=setup, tls_id=line.tls_id or None)
         turned = setup if index in changed and not line.kind.datagram else None  # there the rules write it
         plans[index] = Plan(
             treatment=rules,

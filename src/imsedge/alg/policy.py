@@ -55,7 +55,7 @@ class OnBearerFailure(Enum):
 
 
 class Anchoring(Enum):
-    """Which TCP media go through the gateway without being secured there."""
+    """Which media go through the gateway without being secured there."""
 
     NEVER = "never"
     BEHIND_NAT = "behind_nat"  # those of UEs that cannot be called
@@ -79,6 +79,9 @@ class TlsCollision(Enum):
 ANCHORED = frozenset({Medium.MSRP, Medium.BFCP, Medium.TCP})
 """Media over TCP, which can be anchored whatever they carry."""
 
+DATAGRAMS = frozenset({Medium.T38})
+"""Media over UDP that can be anchored, in clear and with DTLS from end to end."""
+
 SERVED = frozenset({Medium.MSRP, Medium.BFCP, Medium.T38})
 """Media that this controller can secure at the access edge."""
 
@@ -88,9 +91,9 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     ``delayed_establishment``: connection requests are dropped until the answer tells from whom to accept
     (TR 29.828 clause 4.4.2).  ``heartbeat``: seconds, hanging termination detection; 0 switches it off.
-    ``anchoring``, ``tcp_mode``, ``tcp_start``: of TCP that is not secured here.  ``report_connected``: the
-    gateway reports when such TCP is up on both sides (figure y.2.1 step 24).  ``inactivity``: seconds without
-    payload after which media count as lost; 0 switches it off.
+    ``anchoring``, ``tcp_mode``, ``tcp_start``: of TCP that is not secured here; ``anchoring_udp``: of UDP.
+    ``report_connected``: the gateway reports when such TCP is up on both sides (figure y.2.1 step 24).
+    ``inactivity``: seconds without payload after which media count as lost; 0 switches it off.
     """
 
     profile: Profile = Profile.IQ
@@ -101,6 +104,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     on_bearer_failure: OnBearerFailure = OnBearerFailure.RELEASE
     heartbeat: int = 600
     anchoring: Anchoring = Anchoring.NEVER
+    anchoring_udp: Anchoring = Anchoring.NEVER
     tcp_mode: TcpMode = TcpMode.PROXY
     tcp_start: TcpStart = TcpStart.TRIGGERED
     nat: Traversal = Traversal.DETECTED
@@ -116,8 +120,9 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def anchors(self, medium: Medium, *, natted: bool) -> bool:
         """Whether the operator wants this medium in the gateway when it is not secured."""
-        wanted = self.anchoring is Anchoring.ALWAYS or (natted and self.anchoring is Anchoring.BEHIND_NAT)
-        return wanted and medium in ANCHORED
+        anchoring = self.anchoring_udp if medium in DATAGRAMS else self.anchoring
+        wanted = anchoring is Anchoring.ALWAYS or (natted and anchoring is Anchoring.BEHIND_NAT)
+        return wanted and medium in ANCHORED | DATAGRAMS
 
 
 class Treatment(Enum):
@@ -217,7 +222,7 @@ _TABLE = (
     ),
     _Row(
         lambda f: not secured(f) and f.usable and f.matched,
-        Decision(Treatment.ANCHOR, "TCP is anchored in the gateway"),
+        Decision(Treatment.ANCHOR, "anchored in the gateway"),
     ),
     _refuse(lambda f: not secured(f) and f.carried and not f.matched, _UNMATCHED),
     _refuse(lambda f: not secured(f) and f.carried, _UNUSABLE),

@@ -47,7 +47,7 @@ def reservation(policy: Policy, offer: Offer, line: Line, side: Side) -> StreamR
         remote_fingerprints=known.fingerprints if known and access else None,
         tcp_mode=first_mode(offered, steer) or (TcpMode.PROXY if line.is_secured else None),
         discard_incoming=True if policy.delayed_establishment and not offers else None,
-        latch=Latch.FIRST if natted and setup is not Setup.ACTIVE else None,
+        latch=Latch.FIRST if natted and (line.kind.datagram or setup is not Setup.ACTIVE) else None,
         establish_tls=_offers_tls(offer, line, side),
         notify_tcp_failure=True,
         inactivity=policy.inactivity,
@@ -91,7 +91,8 @@ def configuration(
         return None
     request = StreamRequest(stream=line.stream, tcp_mode=outlook.mode, transport=line.transport(side))
     if moved:
-        natted = side is Side.ACCESS and steer.natted and not active
+        # Datagrams cross a NAT only after the UE has sent one, whoever is the DTLS client.
+        natted = side is Side.ACCESS and steer.natted and (line.kind.datagram or not active)
         request = _with_peer(request, line, side, peer, turn, natted=natted)
         again = side in line.told and _offers_tls(offer, line, side)
         request = replace(request, establish_tls=again)
@@ -117,12 +118,12 @@ def configuration(
 
 
 def _fitted(request: StreamRequest, line: Line, side: Side) -> StreamRequest:
-    """Datagrams have no connection to be handled, and ``a=setup`` only where there is DTLS."""
+    """Datagrams have no connection to be handled, and ``a=setup`` only where DTLS ends."""
     if not line.kind.datagram:
         return request
     return replace(
         request,
-        setup=request.setup if side is Side.ACCESS else None,
+        setup=request.setup if line.is_secured and side is Side.ACCESS else None,
         tcp_mode=None,
         discard_incoming=None,
         notify_tcp_failure=False,

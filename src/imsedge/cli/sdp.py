@@ -35,7 +35,7 @@ class Securing(Enum):
 
 
 class Anchor(Enum):
-    """The setting ``policy.tcp.anchor``."""
+    """The settings ``policy.tcp.anchor`` and ``policy.udp.anchor``."""
 
     NEVER = "never"
     BEHIND_NAT = "behind_nat"
@@ -81,7 +81,9 @@ def explain(
         bool, typer.Option(help="Whether the UE and we have announced mediasec at registration.")
     ] = True,
     securing: Annotated[Securing, typer.Option(help="Setting policy.securing.")] = Securing.REGISTERED,
-    anchor: Annotated[Anchor, typer.Option(help="Setting policy.tcp.anchor.")] = Anchor.NEVER,
+    anchor: Annotated[
+        Anchor, typer.Option(help="Settings policy.tcp.anchor and policy.udp.anchor.")
+    ] = Anchor.NEVER,
     mode: Annotated[Mode, typer.Option(help="Setting policy.tcp.mode.")] = Mode.PROXY,
     matching: Annotated[Matching, typer.Option(help="Setting policy.matching.")] = Matching.CEMA,
     aware: Annotated[Aware, typer.Option(help="Setting policy.msrp.aware.")] = Aware.AUTO,
@@ -123,6 +125,7 @@ def _policy(
     return Policy(
         securing=dict.fromkeys(_mechanisms(), PolicySecuring(securing.value)),
         anchoring=Anchoring(anchor.value),
+        anchoring_udp=Anchoring(anchor.value),
         tcp_mode=TcpMode(mode.value),
         matching=PolicyMatching(matching.value),
         aware=PolicyAware(aware.value),

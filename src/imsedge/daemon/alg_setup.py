@@ -85,6 +85,7 @@ def policy(section: PolicySection) -> Policy:
         on_bearer_failure=section.on_bearer_failure,
         heartbeat=section.heartbeat,
         anchoring=section.tcp.anchor,
+        anchoring_udp=section.udp.anchor,
         tcp_mode=section.tcp.mode,
         tcp_start=section.tcp.start,
         nat=section.nat,
@@ -110,7 +111,7 @@ def traffic(section: TrafficSection) -> dict[tuple[Side, Medium], Traffic]:
     rows = {
         (side, medium): getattr(getattr(section, side.value), medium.name.lower())
         for side in Side
-        for medium in (Medium.MSRP, Medium.BFCP, Medium.TCP)
+        for medium in (Medium.MSRP, Medium.BFCP, Medium.T38, Medium.TCP)
     }
     return {place: _traffic(row) for place, row in rows.items() if row != MediumTraffic()}
 

@@ -86,6 +86,16 @@ class TcpSection(Section):
     )
 
 
+class UdpSection(Section):
+    """UDP media that are not secured here: plain T.38, and T.38 over DTLS from end to end."""
+
+    anchor: Anchoring = setting(
+        Anchoring.NEVER,
+        "What goes through the gateway: never: nothing, it passes by; behind_nat: media of UEs behind a NAT,"
+        " which are found by where their first datagram comes from; always.",
+    )
+
+
 class MsrpSection(Section):
     """MSRP that is anchored or secured."""
 
@@ -117,6 +127,7 @@ class RealmTraffic(Section):
 
     msrp: MediumTraffic = setting(MediumTraffic(), "MSRP.")
     bfcp: MediumTraffic = setting(MediumTraffic(), "BFCP.")
+    t38: MediumTraffic = setting(MediumTraffic(), "Fax over UDP (T.38).")
     tcp: MediumTraffic = setting(MediumTraffic(), "Other TCP.")
 
 
@@ -146,6 +157,7 @@ class PolicySection(Section):
         " never; detected: Via, Contact or a private c= differ from where its signalling comes from; always.",
     )
     tcp: TcpSection = setting(TcpSection(), "TCP media that are not secured here.")
+    udp: UdpSection = setting(UdpSection(), "UDP media that are not secured here.")
     realms: RealmChoices = setting(RealmChoices(), "Which realms of the gateways are used.")
     traffic: TrafficSection = setting(TrafficSection(), "Marking and policing.")
     inactivity: int = setting(
