@@ -63,6 +63,42 @@ def test_an_error_points_at_line_and_column(imsedge: Imsedge, message: bytes, se
     assert done.stderr.decode().startswith(f"imsedge: {sentence}")
 
 
+WRONG_WITHIN = b"""\
+MEGACO/2 [192.0.2.1]
+Transaction = 1 { Context = 5 {
+  Add = $ { Media { Bogus } },
+  Subtract = ip/core/1 } }
+Transaction = 2 { Context = ? { Subtract = * } }
+"""
+
+
+def test_what_is_wrong_within_a_message_is_said_with_its_place_beside_the_json(imsedge: Imsedge) -> None:
+    done = imsedge("h248", "decode", stdin=WRONG_WITHIN)
+    assert done.returncode == 1
+    one, _ = msgspec.json.decode(done.stdout)["body"]
+    assert [command["verb"] for command in one["actions"][0]["commands"]] == ["Add", "Subtract"]
+    assert one["actions"][0]["commands"][0]["error"]["code"] == 444
+    first, second = done.stderr.decode().splitlines()
+    assert first.startswith("imsedge: -:3:21: 444 Unsupported or Unknown Descriptor: Bogus")
+    assert second.startswith("imsedge: -:5:")
+    assert "octet" not in first
+
+
+def test_a_place_in_binary_is_an_octet(imsedge: Imsedge) -> None:
+    document = imsedge("h248", "decode", stdin=COMPACT).stdout
+    binary = imsedge("h248", "encode", "--encoding", "ber", stdin=document).stdout
+    place = binary.index(b"\x80\x01\x02\xa3")  # streamMode [0] = 2
+    broken = binary[:place] + b"\x80\x01\x09" + binary[place + 3 :]
+    done = imsedge("h248", "decode", stdin=broken)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith(f"imsedge: -: message 1, octet {place + 2}: 449 ")
+
+
+def test_an_error_that_a_peer_sent_is_no_mistake(imsedge: Imsedge) -> None:
+    reply = b'!/1 <x> P=1{C=1{A=ip/access/1{ER=430{"Unknown TerminationID (octet 5)"}}}}'
+    assert imsedge("h248", "decode", stdin=reply).returncode == 0
+
+
 def test_many_messages_there_and_back(imsedge: Imsedge, tmp_path: Path) -> None:
     (tmp_path / "two.txt").write_bytes(COMPACT + b"\n---\n" + NOTIFY)
     decoded = imsedge("h248", "decode", "--indent", "0", str(tmp_path / "two.txt")).stdout

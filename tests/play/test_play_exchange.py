@@ -99,6 +99,7 @@ def test_a_reply_with_an_error_fails_and_what_is_no_message_is_shown() -> None:
         (Exchange((b"!/1 <x> T=1{C=%CTX%{AV=ROOT}}",), NOBODY), SettingError, "%CTX% is used before"),
         (Exchange((b"INVITE",), NOBODY), RemoteError, "400"),
         (Exchange((b"!/1 <x> T=1{Foo}",), TransportAddress("::1", 9)), RemoteError, "4"),
+        (Exchange((b"!/1 <x> T=1{C=1{A=${M{Foo}}}}",), NOBODY), RemoteError, "444 .* at octet 22"),
     ],
 )
 def test_what_cannot_be_sent(exchange: Exchange, error: type[Exception], sentence: str) -> None:

@@ -60,7 +60,9 @@ def decode(
 ) -> None:
     """Print messages as JSON, one object each; errors say where.
 
-    Takes text, BER, TPKT streams, hex dumps and captures (pcap, pcapng), with any number of messages.
+    Takes text, BER, TPKT streams, hex dumps and captures (pcap, pcapng), with any number of messages. Exits 1
+    when a transaction, action or command within a message is wrong, which its JSON says too; 2 when a whole
+    message cannot be read.
 
     Example: `imsedge h248 decode capture.pcapng --indent 0`, or `... | imsedge h248 decode -`
     """
@@ -68,10 +70,12 @@ def decode(
 
     from imsedge.core.errors import RemoteError
     from imsedge.h248.codec import decode as decode_message
+    from imsedge.h248.mistakes import mistakes
     from imsedge.h248.sources import H248_PORTS, Input, find_messages
 
     data = read_input(source)
     wrong: list[str] = []
+    partly: list[str] = []
     try:
         messages = find_messages(data, kind and Input(kind.value), port or H248_PORTS)
     except RemoteError as error:
@@ -84,8 +88,13 @@ def decode(
         else:
             text = msgspec.json.format(msgspec.json.encode(message), indent=indent or -1)
             write_output(text + b"\n")
+            partly += [_complaint(source, data, found, mistake) for mistake in mistakes(message)]
+    if partly:
+        print("\n".join(f"imsedge: {complaint}" for complaint in partly), file=sys.stderr)
     if wrong or not messages:
         raise user_error("\n".join(wrong) or f"{source}: no H.248 in this capture; --port names other ports")
+    if partly:
+        raise typer.Exit(1)
 
 
 @h248.command()
@@ -132,12 +141,18 @@ def split_documents(data: bytes) -> list[bytes]:
 
 
 def _complaint(source: str, data: bytes, found: "Found", error: "RemoteError") -> str:
-    """``file:2:7: 400 reason`` where the message stands in the file, with its line on a terminal."""
-    what = f"{error.code} {error.reason}"
-    if found.offset is None or error.offset is None:
-        at = f", octet {error.offset}" if error.offset is not None else ""
-        where = f"{source}: {found.place}{at}" if found.place else source
-        return f"{where}: {what}"
+    """``file:2:7: 400 reason`` where a text stands in the file, with its line on a terminal.
+
+    What is binary or in a capture has the octet instead.
+    """
+    from imsedge.h248.codec import encoding_of
+    from imsedge.h248.mistakes import without_place
+
+    what = f"{error.code} {without_place(error.reason)}"
+    if error.offset is None or found.offset is None or not encoding_of(found.data).is_text:
+        at = [f"octet {(found.offset or 0) + error.offset}"] if error.offset is not None else []
+        where = ", ".join([found.place, *at] if found.place else at)
+        return f"{source}: {where}: {what}" if where else f"{source}: {what}"
     offset = found.offset + error.offset
     complaint = f"{source}{_position(data, offset)}: {what}"
     return "\n".join((complaint, *pointer(data, offset))) if sys.stderr.isatty() else complaint

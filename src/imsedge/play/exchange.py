@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from imsedge.core.address import TransportAddress
-from imsedge.core.errors import ImsedgeError, RemoteError, SettingError
+from imsedge.core.errors import ImsedgeError, SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.machine import Tick
 from imsedge.core.trace import Crossing
 from imsedge.h248.association import Disconnect, TransportLost
 from imsedge.h248.association.service_change import read_change, write_change
 from imsedge.h248.codec import Encoding, decode, encode
+from imsedge.h248.mistakes import mistakes
 from imsedge.h248.model import (
     CHOOSE,
     CHOOSE_CONTEXT,
@@ -167,10 +168,10 @@ class _Talk:
 
     def _requests(self, data: bytes) -> Iterator[tuple[int, tuple[ActionRequest, ...]]]:
         message = decode(_MARK.sub(self._filled, data))
+        for mistake in mistakes(message):
+            raise mistake
         for transaction in message.body if isinstance(message.body, tuple) else ():
             if isinstance(transaction, TransactionRequest):
-                if transaction.error is not None:
-                    raise RemoteError(transaction.error.code, transaction.error.text)
                 yield message.version, transaction.actions
 
     def _filled(self, mark: re.Match[bytes]) -> bytes:
