@@ -40,7 +40,10 @@ def _descriptions(cast: Ensemble, flow: str) -> Iterator[Check]:
     yield Check("the core saw udptl, no fingerprint and no 3ge2ae", clear)
     expected = "applied" if flow.endswith("terminating") else None
     yield Check("3ge2ae:applied stands in the offer to the phone only", ue.e2ae == expected, str(ue.e2ae))
-    yield Check("every T.38 attribute arrived as it was", ue.lines == core.lines == LINES)
+    named = [line for line in ue.lines if line.startswith("tls-id:")]
+    kept = tuple(line for line in ue.lines if line not in named)
+    yield Check("every T.38 attribute arrived as it was", kept == core.lines == LINES)
+    yield Check("the gateway's association has a tls-id", len(named) == 1, ", ".join(named))
 
 
 def _media(cast: Ensemble, stage: Stage, events: Sequence[Event]) -> Iterator[Check]:

@@ -27,12 +27,13 @@ CNG, CED = bytes.fromhex("000001020000"), bytes.fromhex("000001040000")
 
 
 class Machines:
-    """The two fax machines of one call."""
+    """The two fax machines of one call; that of the phone names its DTLS association."""
 
     def __init__(self, cast: Ensemble) -> None:
         self.ue = FaxEnd(cast.hosts[0], cast.tap, cast.identity)
         self.core = FaxEnd(cast.hosts[1], cast.tap)
         self._cast = cast
+        self._tls_id = cast.ids.token(20)  # of RFC 8842 clause 4: a new one for each association
 
     def told(self, side: str, setup: str = "") -> Told:
         """What a machine says of itself; in clear there is no ``a=setup``."""
@@ -42,7 +43,7 @@ class Machines:
             address=(self.ue if secure else self.core).local,
             medium=Medium.T38,
             path=(),
-            lines=LINES,
+            lines=(*LINES, f"tls-id:{self._tls_id}") if secure else LINES,
         )
 
 
