@@ -4,7 +4,6 @@ import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.net import connections
-from imsedge.net.connections import ConnectionTransport
 from imsedge.net.tpkt import TpktTransport
 from kit.transports import Inbox
 
@@ -22,13 +21,3 @@ async def test_messages_that_wait_for_a_connection_have_a_limit(monkeypatch: pyt
     assert [(await other.message())[0] for _ in range(2)] == [b"0", b"1"]
     client.close()
     server.close()
-
-
-async def test_each_kind_calls_and_listens_its_own_way() -> None:
-    transport = ConnectionTransport(connects=True)
-    with pytest.raises(NotImplementedError):
-        await transport.listen(ANY)
-    with pytest.raises(NotImplementedError):
-        await transport.call(ANY)
-    with pytest.raises(NotImplementedError):
-        transport.stop_listening()

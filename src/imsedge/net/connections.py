@@ -1,6 +1,7 @@
 """What transports with connections have in common: who calls, who is called, what waits, who is lost."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import Protocol, Self
 
 from imsedge.core.address import TransportAddress
@@ -24,7 +25,7 @@ class Connection(Protocol):
         """Close without waiting for what is unsent; ``broke`` follows from the event loop."""
 
 
-class ConnectionTransport:
+class ConnectionTransport(ABC):
     """See ``net.transport.Transport``.
 
     A listening one (controller) answers on the connections that it accepted; one that ``connects``
@@ -89,17 +90,17 @@ class ConnectionTransport:
     # --- what each kind does its own way ------------------------------------------------------------------
 
     @classmethod
+    @abstractmethod
     async def listen(cls, local: TransportAddress) -> Self:
         """Accept connections at ``local``; port 0 takes any.  Raises ``OSError``."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def call(self, peer: TransportAddress) -> None:
         """Open a connection, which ends in ``made``, or raise ``OSError``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop_listening(self) -> None:
         """Accept nobody any more; also when nobody ever was."""
-        raise NotImplementedError
 
     # --- what connections tell ----------------------------------------------------------------------------
 

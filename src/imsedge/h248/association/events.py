@@ -11,19 +11,7 @@ from msgspec import Struct
 from imsedge.core.address import TransportAddress
 from imsedge.core.machine import Tick
 from imsedge.h248.model import ActionRequest, Mid
-from imsedge.h248.transactions import (
-    MessageErrorArrived,
-    Noted,
-    PeerSuspected,
-    Received,
-    ReplyArrived,
-    RequestAborted,
-    RequestArrived,
-    RequestFailed,
-    SendReply,
-    Transmit,
-    Tune,
-)
+from imsedge.h248.transactions import Received, SendReply, TransactionOutput, Tune
 
 # --- settings ----------------------------------------------------------------------------------------
 
@@ -189,20 +177,10 @@ class GatewayLost(Struct, frozen=True):
 
 
 CommonInput = Received | SendReply | TransportLost | Tick
-CommonOutput = (
-    Transmit
-    | RequestArrived
-    | RequestAborted
-    | ReplyArrived
-    | RequestFailed
-    | PeerSuspected
-    | MessageErrorArrived
-    | Noted
-)
 GatewayInput = CommonInput | Start | Stop | HandOff | Request | Tune
-GatewayOutput = CommonOutput | Registered | ControllerLost | Stopped
+GatewayOutput = TransactionOutput | Registered | ControllerLost | Stopped
 ControllerInput = CommonInput | RequestTo | Redirect
-ControllerOutput = CommonOutput | GatewayUp | GatewayLeaving | GatewayDown | GatewayLost
+ControllerOutput = TransactionOutput | GatewayUp | GatewayLeaving | GatewayDown | GatewayLost
 
 GatewayEffect = GatewayOutput | Disconnect
 ControllerEffect = ControllerOutput | Disconnect
