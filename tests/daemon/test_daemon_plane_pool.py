@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
+from types import UnionType
 
 import pytest
 
@@ -13,7 +15,8 @@ from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WorkerSettings
 from imsedge.daemon import plane_pool
 from imsedge.daemon.plane_pool import LocalPlane, MediaPlane, PlanePool, split_ports
-from kit.plane_rig import GATEWAY, HOST, port_share
+from kit.daemons import until
+from kit.plane_rig import GATEWAY, HOST, UE, port_share
 
 TCP = m.EndpointSettings(transport=m.Transport.TCP)
 MakePlane = Callable[[WorkerSettings, Callable[[m.AnyEvent], None]], MediaPlane]
@@ -34,7 +37,7 @@ class Gateway:
         self.events.append(event)
         self._news.set()
 
-    async def expect(self, kind: type[m.Event], endpoint: int) -> m.AnyEvent:
+    async def expect(self, kind: type[m.Event] | UnionType, endpoint: int) -> m.AnyEvent:
         async with asyncio.timeout(10):
             while True:
                 for event in self.events:
@@ -85,6 +88,33 @@ async def test_commands_go_out_and_events_come_back(make: MakePlane) -> None:
         plane.send(m.Query(1))
         assert await reader.read() == b""
         writer.close()
+
+
+@pytest.mark.system
+async def test_certificates_come_and_go_also_for_a_worker_that_is_born_later() -> None:
+    gateway, numbers = Gateway(), count(1)
+    pool = PlanePool(
+        WorkerSettings(ports=(port_share(),), certificates=(GATEWAY,)), gateway.deliver, workers=1
+    )
+
+    async def can_show(certificate: str) -> bool:
+        number, wanted = next(numbers), m.EndpointSettings(transport=m.Transport.TLS, certificate=certificate)
+        pool.send(m.Open(number, number, number, HOST, wanted))
+        return isinstance(await gateway.expect(m.Opened | m.OpenFailed, number), m.Opened)
+
+    await pool.start()
+    try:
+        assert [await can_show("default"), await can_show("ue")] == [True, False]
+        pool.present((GATEWAY, UE))
+        assert [await can_show("default"), await can_show("ue")] == [True, True]
+        pool.present((UE,))
+        assert [await can_show("default"), await can_show("ue")] == [False, True]
+        (before,) = pool.pids
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: bool(pool.pids) and pool.pids != (before,))
+        assert [await can_show("default"), await can_show("ue")] == [False, True]
+    finally:
+        await pool.stop()
 
 
 @pytest.mark.system

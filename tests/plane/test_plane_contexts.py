@@ -24,6 +24,18 @@ def test_an_unknown_certificate() -> None:
         contexts.find("other", TlsRole.SERVER)
 
 
+def test_certificates_are_replaced_and_what_stays_keeps_its_context() -> None:
+    contexts = TlsContexts("3gpp", (GATEWAY,))
+    server = contexts.find("default", TlsRole.SERVER)
+    contexts.replace((GATEWAY, UE))
+    assert contexts.find("default", TlsRole.SERVER) is server
+    assert contexts.knows("ue")
+    contexts.replace((UE,))
+    assert not contexts.knows("default")
+    with pytest.raises(LocalError, match="default"):
+        contexts.find("default", TlsRole.SERVER)
+
+
 def test_an_unknown_profile() -> None:
     with pytest.raises(SettingError):
         TlsContexts("ssl3", ())

@@ -107,7 +107,7 @@ class _Plan(NamedTuple):
 def _plan(scope: Scope, command: CommandRequest, termination: Termination) -> _Plan:
     changes, held, limit = read_changes(command.descriptors), termination.streams, _stream_limit(scope)
     removed = frozenset(n for n, s in changes.streams.items() if n in held and is_removal(s))
-    certificate = scope.desk.certificate(termination.realm.name)
+    certificate = scope.desk.certificate(termination.realm)
     revised = {
         number: revise(held[number].terms, stream, held[number].local, certificate)
         for number, stream in changes.streams.items()
@@ -129,7 +129,7 @@ def _plan_new(scope: Scope, streams: dict[int, Stream], realm: Realm) -> dict[in
     settings, limit = scope.desk.settings, _stream_limit(scope)
     if len(streams) > limit:
         fail(510, f"a termination has at most {limit} streams")
-    certificate = scope.desk.certificate(realm.name)
+    certificate = scope.desk.certificate(realm)
     return {n: begin(s, realm, certificate, settings.default_mode) for n, s in streams.items()}
 
 
@@ -238,7 +238,7 @@ def _reply(
     scope: Scope, command: CommandRequest, termination: Termination, changes: Changes, added: set[int]
 ) -> CommandReply:
     """What the gateway chose, and what was asked for with an audit (clause 7.2.1)."""
-    certificate = scope.desk.certificate(termination.realm.name)
+    certificate = scope.desk.certificate(termination.realm)
     streams = tuple(
         Stream(number, local=local)
         for number in changes.streams

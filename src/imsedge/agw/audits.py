@@ -131,7 +131,7 @@ def _stream(scope: Scope, termination: Termination, stream: StreamState) -> Stre
         stream.id,
         control=LocalControl(mode=control.mode, properties=control.given),
         local=filled_local(
-            stream.terms, stream.local, scope.desk.certificate(termination.realm.name), stream.session
+            stream.terms, stream.local, scope.desk.certificate(termination.realm), stream.session
         ),
         remote=remote.text if remote else None,
         statistics=_counted_at(stream),

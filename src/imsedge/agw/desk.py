@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from imsedge.agw.messages import Log, Order, Output
 from imsedge.agw.quiet import quiet_of
-from imsedge.agw.settings import GatewaySettings
+from imsedge.agw.settings import GatewaySettings, Realm
 from imsedge.agw.state import Context, Phase, Registry, StreamState, Termination
 from imsedge.agw.streams import Gate, StreamTerms, bind_address, endpoint_settings, msrp_path
 from imsedge.agw.topology import Seat, forget, seats
@@ -70,10 +70,9 @@ class Desk:
         else:
             self.outputs.append(Log(text, termination.context, termination.name))
 
-    def certificate(self, termination_realm: str) -> bytes | None:
-        """DER octets of what endpoints in that realm present."""
-        realm = self.settings.realm(termination_realm)
-        return self.settings.certificates.get(realm.certificate) if realm else None
+    def certificate(self, realm: Realm) -> bytes | None:
+        """DER octets of what endpoints in that realm present; a termination keeps the realm as it was."""
+        return self.settings.certificates.get(realm.certificate)
 
     # --- endpoints
 

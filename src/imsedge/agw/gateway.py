@@ -17,6 +17,7 @@ from imsedge.agw.executor import Executor
 from imsedge.agw.messages import (
     Answer,
     Bearer,
+    Certified,
     ControllerBack,
     ControllerLost,
     Execute,
@@ -70,6 +71,11 @@ class Gateway:
         contexts, terminations, endpoints = self._desk.registry.counts
         return Load(contexts, terminations, endpoints, len(self._executor))
 
+    def presented(self) -> frozenset[str]:
+        """Names of the certificates of which a termination may have told the fingerprint."""
+        terminations = self._desk.registry.all_terminations()
+        return frozenset(termination.realm.certificate for termination in terminations)
+
     def handle(self, event: Input, now: float) -> list[Output]:
         """Take one input at ``now`` (seconds, monotonic); see ``core.machine``."""
         desk = self._desk
@@ -87,6 +93,8 @@ class Gateway:
                 self._back(kept=kept)
             case RealmsAbsent(names):
                 realms_changed(desk, names)
+            case Certified():
+                desk.settings = desk.settings.certified(event.current, event.known)
             case Shutdown():
                 self._shut()
             case Tick():

@@ -66,11 +66,21 @@ class RealmsAbsent(NamedTuple):
     names: frozenset[str]
 
 
+class Certified(NamedTuple):
+    """What endpoints present from now on.  ``current``: the name of a certificate by realm; ``known``: the
+    DER octets of those and of all that terminations still have (``Gateway.presented``)."""
+
+    current: Mapping[str, str]
+    known: Mapping[str, bytes]
+
+
 class Shutdown(NamedTuple):
     """Release everything and answer what is outstanding; nothing is executed afterwards."""
 
 
-Input = Execute | Bearer | Heard | ControllerLost | ControllerBack | RealmsAbsent | Shutdown | Tick
+Input = (
+    Execute | Bearer | Heard | ControllerLost | ControllerBack | RealmsAbsent | Certified | Shutdown | Tick
+)
 
 
 # --- outputs --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from imsedge.core.errors import SettingError
 from imsedge.h248.model import StreamMode, fold
@@ -93,6 +94,11 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.realm(self.default_realm) is None:
             raise SettingError(f"the default realm {self.default_realm} is not among the realms")
+
+    def certified(self, current: Mapping[str, str], known: Mapping[str, bytes]) -> "GatewaySettings":
+        """The same with other certificates: ``current`` by realm, ``known`` by their names."""
+        realms = tuple(replace(realm, certificate=current[realm.name]) for realm in self.realms)
+        return replace(self, realms=realms, certificates=known)
 
     def realm(self, name: str) -> Realm | None:
         """By name, without regard to case."""

@@ -1,8 +1,8 @@
 """Commands and events as octets on a stream: how the gateway talks to a worker process.
 
 A frame is a length (four octets, network order) and one msgpack map.  The first frame to a worker is
-``WorkerSettings``, all others are commands; a worker sends only events.  The end of the stream is the order
-to stop.
+``WorkerSettings``, all others are commands and ``Identities``; a worker sends only events.  The end of the
+stream is the order to stop.
 """
 
 from struct import Struct as Layout
@@ -61,6 +61,16 @@ class WorkerSettings(Struct, frozen=True, tag=True, kw_only=True):
     key_log: str | None = None
 
 
+class Identities(Struct, frozen=True, tag=True):
+    """Every certificate that may be presented from now on; the settings' own are replaced.
+
+    A name always means the same certificate: another one comes with another name.  Connections that are up
+    keep what they have.
+    """
+
+    certificates: tuple[Certificate, ...]
+
+
 class WireError(RemoteError):
     """The other end of the socket pair sent what is no frame; ``code`` is not used (0)."""
 
@@ -98,9 +108,12 @@ class Reader(Generic[Message]):
             raise WireError("a frame holds no known message") from error
 
 
-def order_reader() -> Reader[AnyCommand | WorkerSettings]:
+AnyOrder = AnyCommand | WorkerSettings | Identities
+
+
+def order_reader() -> Reader[AnyOrder]:
     """What a worker reads with."""
-    return Reader(msgspec.msgpack.Decoder(AnyCommand | WorkerSettings))
+    return Reader(msgspec.msgpack.Decoder(AnyOrder))
 
 
 def event_reader() -> Reader[AnyEvent]:
@@ -111,7 +124,7 @@ def event_reader() -> Reader[AnyEvent]:
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def write_frame(message: AnyCommand | AnyEvent | WorkerSettings) -> bytes:
+def write_frame(message: AnyOrder | AnyEvent) -> bytes:
     """One message as a frame."""
     body = _ENCODER.encode(message)
     return _LENGTH.pack(len(body)) + body

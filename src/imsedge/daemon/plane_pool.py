@@ -18,10 +18,11 @@ from typing import Protocol
 import msgspec
 
 from imsedge.bearer import messages as m
-from imsedge.bearer.wire import PortShare, WireError, WorkerSettings, event_reader, write_frame
+from imsedge.bearer.wire import Identities, PortShare, WireError, WorkerSettings, event_reader, write_frame
 from imsedge.daemon.logs import Logger, make_logger
 from imsedge.daemon.settings import LogSection
 from imsedge.plane.plane import Plane
+from imsedge.security.certificates import Certificate
 
 Deliver = Callable[[m.AnyEvent], None]
 
@@ -85,6 +86,11 @@ class PlanePool:
             if isinstance(command, m.Relink) and not self._move(command):
                 return
             self._homes[command.endpoint][0].send(command)
+
+    def present(self, certificates: tuple[Certificate, ...]) -> None:
+        """These and no others may be named from now on, in workers to come, too."""
+        for worker in self._workers:
+            worker.present(certificates)
 
     async def stop(self) -> None:
         """Every process is gone afterwards; more than once is harmless."""
@@ -190,6 +196,11 @@ class _Worker(asyncio.Protocol):
     def send(self, command: m.AnyCommand) -> None:
         if self._transport is not None:
             self._transport.write(write_frame(command))
+
+    def present(self, certificates: tuple[Certificate, ...]) -> None:
+        self._settings = msgspec.structs.replace(self._settings, certificates=certificates)
+        if self._transport is not None:
+            self._transport.write(write_frame(Identities(certificates)))
 
     async def stop(self) -> None:
         self._stopping = True

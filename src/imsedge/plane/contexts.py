@@ -59,6 +59,13 @@ class TlsContexts:
         self._secret = os.urandom(32)  # of the cookies
         self._key_log = _key_log_writer(Path(key_log)) if key_log is not None else None
 
+    def replace(self, certificates: Iterable[Certificate]) -> None:
+        """Take these and no others; connections that are up keep their context."""
+        self._certificates = {certificate.name: certificate for certificate in certificates}
+        gone = [key for key in self._contexts if key[0] not in self._certificates]
+        for key in gone:
+            del self._contexts[key]
+
     def knows(self, certificate: str) -> bool:
         """Whether there is a certificate of that name."""
         return certificate in self._certificates

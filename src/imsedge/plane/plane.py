@@ -19,6 +19,7 @@ from imsedge.plane.ports import PortPool
 from imsedge.plane.relays import Relays
 from imsedge.plane.services import Services
 from imsedge.plane.stream import Stream
+from imsedge.security.certificates import Certificate
 
 _LOG = logging.getLogger("imsedge.plane")
 
@@ -107,6 +108,10 @@ class Plane:
         except Exception as error:  # noqa: BLE001 - a bug may end one stream, never its neighbours
             _LOG.exception("the media plane crashed on %s", command)
             endpoint.lost(BearerError(m.FailureCause.PLANE, repr(error)))
+
+    def present(self, certificates: tuple[Certificate, ...]) -> None:
+        """These and no others may be named from now on."""
+        self._services.contexts.replace(certificates)
 
     def run_once(self, limit: float | None = None) -> list[m.AnyEvent]:
         """Wait, at most ``limit`` seconds, do what is due, and return what happened since last time."""

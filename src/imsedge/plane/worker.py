@@ -11,7 +11,6 @@ import socket
 import sys
 
 from imsedge.bearer.messages import (
-    AnyCommand,
     Opened,
     OpenFailed,
     Released,
@@ -19,7 +18,15 @@ from imsedge.bearer.messages import (
     RelinkFailed,
     Statistics,
 )
-from imsedge.bearer.wire import Reader, WireError, WorkerSettings, order_reader, write_frame
+from imsedge.bearer.wire import (
+    AnyOrder,
+    Identities,
+    Reader,
+    WireError,
+    WorkerSettings,
+    order_reader,
+    write_frame,
+)
 from imsedge.plane.loop import READ, WRITE, Timer
 from imsedge.plane.plane import Plane
 from imsedge.plane.relays import sweep
@@ -39,7 +46,7 @@ class Worker:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._reader: Reader[AnyCommand | WorkerSettings] = order_reader()
+        self._reader: Reader[AnyOrder] = order_reader()
         self._plane: Plane | None = None
         self._unread = bytearray()
         self._running = True
@@ -88,7 +95,11 @@ class Worker:
         for order in orders:
             if isinstance(order, WorkerSettings):
                 self._plane = self._plane or Plane(order)
-            elif self._plane is not None:
+            elif self._plane is None:
+                continue
+            elif isinstance(order, Identities):
+                self._plane.present(order.certificates)
+            else:
                 self._plane.handle(order)
 
     def _report(self, plane: Plane) -> None:
@@ -130,7 +141,8 @@ def raise_descriptor_limit() -> int:
 
 def main() -> None:
     """Signals of the terminal are the gateway's business: it tells us to stop by closing its end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
     raise_descriptor_limit()
     sweep()
