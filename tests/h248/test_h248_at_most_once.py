@@ -41,6 +41,15 @@ def executing_for(delay: float) -> User:
     return user
 
 
+CONTEXTS = range(1, 7)
+
+
+def listing(output: Any) -> Iterable[Any]:
+    """A user whose replies do not fit a datagram."""
+    if isinstance(output, RequestArrived):
+        yield SendReply(output.handle, tuple(action for number in CONTEXTS for action in audited(number)))
+
+
 def pair(fates: Iterable[Fate], delay: float, **changes: object) -> tuple[Wire, Node, Node]:
     wire = Wire(fates=fates)
     asker = wire.attach(A, Transactions(settings(MGC, **changes), CountingIds()))
@@ -76,6 +85,38 @@ def test_every_fate_of_the_first_datagrams(delay: float, rest: str) -> None:
         check_promise(asker, doer, [1])
         if rest == ".":
             assert len(asker.outputs(ReplyArrived)) == 1, pattern
+
+
+@pytest.mark.parametrize(
+    ("letters", "first"),
+    [(".x", 10), (".&", 7), ("x&", 7), (".x2", 5)],
+    ids=["lost", "doubled", "late", "mixed"],
+)
+def test_every_subset_of_the_first_datagrams_of_two_requests(letters: str, first: int) -> None:
+    """Lost, or doubled with the second copy late: requests, replies, pendings and acknowledgements."""
+    for chosen in product(letters, repeat=first):
+        pattern = "".join(chosen)
+        wire, asker, doer = pair(losing(pattern), 0.3, three_way=True)
+        asker.feed(SendRequest(audit(1), B, tag=1))
+        wire.later(0.25, asker, SendRequest(audit(2), B, tag=2))
+        wire.run(FOREVER)
+        check_promise(asker, doer, [1, 2])
+        assert len(asker.outputs(ReplyArrived)) == 2, pattern
+
+
+@pytest.mark.parametrize("letters", [".x", "x&"])
+def test_every_subset_of_the_datagrams_of_a_reply_in_segments(letters: str) -> None:
+    """Request, segments and their acknowledgements: the whole reply comes, once, or its sender is told."""
+    for chosen in product(letters, repeat=8):
+        wire = Wire(fates=losing("".join(chosen)))
+        asker = wire.attach(A, Transactions(settings(MGC), CountingIds()))
+        doer = wire.attach(B, Transactions(settings(GATEWAY, max_message=150), CountingIds()), listing)
+        asker.feed(SendRequest(audit(1), B, tag=1, version=3))
+        wire.run(FOREVER)
+        assert len(doer.outputs(RequestArrived)) == 1
+        (reply,) = asker.outputs(ReplyArrived)
+        assert [action.context for action in reply.result] == list(CONTEXTS)
+        assert (doer.machine.executing, doer.machine.remembered) == (0, (0, 0))
 
 
 @pytest.mark.parametrize("three_way", [False, True])
