@@ -1,8 +1,9 @@
 """MSRP whose paths the gateway rewrites: what the controller says, and what the media plane hears of it."""
 
+from imsedge.agw.settings import Abilities
 from imsedge.bearer.messages import Configure
 from imsedge.core.msrp_uri import MsrpPath
-from kit.gateway_talk import GatewayTalk, written
+from kit.gateway_talk import GatewayTalk, gateway_settings, written
 
 CORE_PEER = "msrp://10.9.9.9:2855/xyz;tcp"
 US_TO_CORE = "msrp://10.0.0.1:30000/00000000000000000002;tcp"
@@ -76,6 +77,13 @@ def test_the_path_of_the_controller_is_used() -> None:
     path = "msrp://agw.example:2855/of-the-controller;tcp"
     assert f"a=path:{path}" in talk.ask(ADD.replace("a=path:$", f"a=path:{path}"))
     assert talk.plane.open[1].msrp == MsrpPath(path)
+
+
+def test_the_kernel_cannot_rewrite() -> None:
+    talk = GatewayTalk(gateway_settings(abilities=Abilities(relay=True)))  # type: ignore[arg-type]
+    relayed = ADD.replace("LocalControl {", "LocalControl { tcpbcc/mode = relay,")
+    assert talk.code(relayed) == 449
+    assert talk.code(relayed.replace("a=path:$\n", "")) == 0
 
 
 def test_paths_that_cannot_be_are_refused_and_nothing_changes() -> None:

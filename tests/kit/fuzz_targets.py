@@ -13,6 +13,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.errors import LocalError, RemoteError
 from imsedge.core.ids import CountingIds
 from imsedge.core.machine import NEVER, Tick
+from imsedge.core.msrp_uri import MsrpPath
 from imsedge.core.pcap import read_segments, streams
 from imsedge.h248.codec import Encoding, decode, encode
 from imsedge.h248.errors import TEXTS, H248Error
@@ -29,6 +30,7 @@ from imsedge.h248.transactions import (
     Transmit,
 )
 from imsedge.msrp.parser import Parser as MsrpParser
+from imsedge.msrp.rewriter import Rewriter, Route
 from imsedge.sdp.parser import read_descriptions
 from imsedge.sdp.writer import write_description
 from imsedge.sip.framing import Framer
@@ -155,6 +157,9 @@ _MSRP = b"""MSRP a786hjs2 SEND\r\nTo-Path: msrp://192.0.2.2:7654/b;tcp\r\nFrom-P
 _MSRP_OK = b"MSRP a786hjs2 200 OK\r\nTo-Path: msrp://a;tcp\r\nFrom-Path: msrp://b;tcp\r\n-------a786hjs2$\r\n"
 
 
+_ROUTE = Route(MsrpPath("msrp://192.0.2.2:7654/b;tcp"), MsrpPath("msrp://own:1;tcp", ("msrp://peer:2;tcp",)))
+
+
 def check_sip(data: bytes) -> None:
     """What is written of it can be read, and is written as the same again (the length is added once)."""
     written = write_sip(read_sip(data))
@@ -179,6 +184,18 @@ def check_msrp(data: bytes) -> None:
     parser = MsrpParser()
     for at in range(0, len(data), 11):
         parser.feed(data[at : at + 11])
+
+
+def check_msrp_paths(data: bytes) -> None:
+    """Whole or octet by octet, the same goes on and the same is answered; never a path as it came."""
+    shown = []
+    for size in (len(data), 1, 7):
+        rewriter = Rewriter(_ROUTE)
+        passed = b"".join(rewriter.feed(data[at : at + size]) for at in range(0, len(data), size or 1))
+        shown.append((passed + rewriter.finish(), rewriter.answers, rewriter.fault is None))
+    assert shown[0] == shown[1] == shown[2]
+    heads = shown[0][0].count(b"\r\nTo-Path: msrp://peer:2;tcp\r\nFrom-Path: msrp://own:1;tcp\r\n")
+    assert heads >= rewriter.messages
 
 
 def check_files(data: bytes) -> None:
@@ -217,5 +234,17 @@ TARGETS: dict[str, Target] = {
     "sip": Target(check_sip, lambda: [_SIP, _SIP_OK], _LINES),
     "sip-stream": Target(check_sip_stream, lambda: [_SIP * 2, b"\r\n\r\n" + _SIP_OK], _LINES),
     "sdp": Target(check_sdp, lambda: [_SDP, _SDP * 2], _LINES),
+    "msrp-paths": Target(
+        check_msrp_paths,
+        lambda: [_MSRP * 2, _MSRP + _MSRP_OK, _MSRP.replace(b"\r\n\r\n", b"\r\n-------a786hjs2$\r\n")],
+        (
+            *_LINES,
+            b"-------a786hjs2$\r\n",
+            b"\r\n-------a786hjs2",
+            b"To-Path: ",
+            b"REPORT",
+            b"Failure-Report: no",
+        ),
+    ),
     "msrp": Target(check_msrp, lambda: [_MSRP * 2, _MSRP + _MSRP_OK], (*_LINES, b"-------a786hjs2")),
 }

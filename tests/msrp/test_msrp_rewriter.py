@@ -9,34 +9,18 @@ from hypothesis import strategies as st
 from imsedge.core.msrp_uri import MsrpPath
 from imsedge.msrp.errors import MsrpError
 from imsedge.msrp.rewriter import Rewriter, RewriterLimits, Route
+from kit.msrp_frames import ACCESS_PATH, CORE, CORE_PATH, UE, US_TO_CORE, US_TO_UE, frame, plain
 
-UE, US_TO_UE = "msrps://198.51.100.7:7654/abc;tcp", "msrps://203.0.113.5:30001/s1;tcp"
-CORE, US_TO_CORE = "msrp://10.9.9.9:2855/xyz;tcp", "msrp://10.0.0.1:30002/s2;tcp"
 RELAY = "msrps://relay.example:2855/hop;tcp"
-ACCESS, BACK = MsrpPath(US_TO_UE, (UE,)), MsrpPath(US_TO_CORE, (CORE,))
+ACCESS, BACK = ACCESS_PATH, CORE_PATH
 LIMITS = RewriterLimits(start_line=64, head=400, answers=2)
 GIB = 1 << 30
-
-
-def frame(
-    start: str = "SEND",
-    to: str = US_TO_UE,
-    sender: str = UE,
-    *,
-    headers: str = "Message-ID: 1\nByte-Range: 1-5/5\n",
-    body: bytes | None = b"hello",
-    flag: str = "$",
-    tid: str = "a786hjs2",
-) -> bytes:
-    head = f"MSRP {tid} {start}\nTo-Path: {to}\nFrom-Path: {sender}\n{headers}".replace("\n", "\r\n")
-    content = b"" if body is None else b"\r\n" + body + b"\r\n"
-    return head.encode() + content + f"-------{tid}{flag}\r\n".encode()
 
 
 def outcome(rewriter: Rewriter, *parts: bytes) -> tuple[bytes, list[bytes], bool]:
     """What goes on, what is answered, and whether the stream is given up."""
     passed = b"".join(rewriter.feed(part) for part in parts)
-    return passed + rewriter.finish(), rewriter.take_answers(), rewriter.fault is not None
+    return passed + rewriter.finish(), rewriter.answers, rewriter.fault is not None
 
 
 def inward(limits: RewriterLimits = LIMITS, *, taken: bool = False) -> Rewriter:
@@ -118,8 +102,8 @@ def test_our_own_uri_however_it_is_written(to: str) -> None:
     assert outcome(inward(), frame(to=to)) == (frame(to=CORE, sender=US_TO_CORE), [], False)
 
 
-def answer(status: str, own: str = US_TO_UE, peer: str = UE, tid: str = "a786hjs2") -> bytes:
-    return frame(status, peer, own, headers="", body=None, tid=tid)
+def answer(status: str, own: str = US_TO_UE, tid: str = "a786hjs2") -> bytes:
+    return plain(status, UE, own, tid)
 
 
 @pytest.mark.parametrize("to", OTHERS.values(), ids=OTHERS)

@@ -143,6 +143,8 @@ def check_abilities(terms: StreamTerms, abilities: Abilities) -> None:
     control = terms.control
     if control.relay and terms.local.transport is not Transport.TCP:
         fail(449, "stateless TCP handling carries TCP only: the gateway is no end of the connection")
+    if control.relay and terms.local.path is not None:
+        fail(449, "stateless TCP handling cannot rewrite MSRP paths: the gateway sees no octets")
     if control.relay and not abilities.relay:
         fail(
             501,

@@ -88,6 +88,7 @@ class Rewriter:
     """Feed it what one peer sends; it hands back what goes to the other one.
 
     ``fault``: the peer's stream cannot be followed any further; what was handed back until then still counts.
+    ``answers``: responses of ours to this peer, oldest first; take them out.
     ``messages``: how many went on.  ``taken``: the session is bound to another connection; nothing goes on,
     and what would have gets 506.
     """
@@ -101,7 +102,7 @@ class Rewriter:
         self._searched = 0  # so many octets of a head in it begin no end of one
         self._mark = b""  # what ends the message that is passing; nothing between messages
         self._swallow = False
-        self._answers: list[bytes] = []
+        self.answers: list[bytes] = []
         self._waiting: list[bytes] = []
         self.reroute(route)
 
@@ -118,7 +119,7 @@ class Rewriter:
     # --- what one peer sends ----------------------------------------------------------------------
 
     def feed(self, data: bytes) -> bytes:
-        """What can go on now.  Look at ``fault`` and at ``take_answers()`` after each call."""
+        """What can go on now.  Look at ``fault`` and ``answers`` after each call."""
         if self.fault is not None:
             return b""
         if self._rest:
@@ -156,15 +157,15 @@ class Rewriter:
         pieces.append(data[start:at])
         return b"".join(pieces)
 
+    @property
+    def is_between(self) -> bool:
+        """Nothing of a message has been read of which the rest is to come."""
+        return not self._mark and not self._rest
+
     def finish(self) -> bytes:
         """The peer has said its last word; what of it can still go on: no head that is not whole."""
         rest, self._rest = self._rest, b""
         return rest if self._mark and not self._swallow else b""
-
-    def take_answers(self) -> list[bytes]:
-        """Responses of ours to this peer, oldest first."""
-        answers, self._answers = self._answers, []
-        return answers
 
     def interpose(self, answer: bytes) -> bytes:
         """A response of ours to the peer that this direction leads to; what of it can go on now.
@@ -273,7 +274,7 @@ class Rewriter:
         peer = sender[1] if sender is not None and _first_identity(sender[1]) else self._fallback
         if peer:
             answer = _ANSWER % (transaction, status, _COMMENTS[status], peer, own, transaction)
-            self._answers.append(answer)
+            self.answers.append(answer)
 
 
 def _first_identity(path: bytes) -> tuple[bool, str, int | None, str, str] | None:

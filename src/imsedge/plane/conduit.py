@@ -49,8 +49,8 @@ class Inward(Protocol):
 class Outward(Protocol):
     """The flow that ends here."""
 
-    octets: int
-    held: memoryview
+    @property
+    def sent(self) -> int: ...
 
     def flush(self) -> None: ...
 
@@ -79,7 +79,7 @@ class Conduit:
         if self._inward is not None:
             received += self._inward.octets
         if self._outward is not None:
-            sent += self._outward.octets - len(self._outward.held)
+            sent += self._outward.sent
         return received, sent
 
     def join(self, inward: Inward, outward: Outward) -> None:

@@ -78,8 +78,12 @@ class Door:
 
     @property
     def _is_silent(self) -> bool:
-        """Whether others must meet silence by order, even while the connection is there."""
-        return self.sources is not None or self.withheld or is_gated(self._settings)
+        """Whether others must meet silence by order, even while the connection is there.
+
+        Or an answer: who calls an MSRP session that is taken is told so.
+        """
+        settings = self._settings
+        return self.sources is not None or self.withheld or is_gated(settings) or settings.msrp is not None
 
     def settle(self) -> None:
         """The connection of the stream is open and holds the port."""
@@ -88,11 +92,11 @@ class Door:
             self.screen(self._settings)
 
     def unsettle(self) -> None:
-        """It is about to go, or to be replaced."""
-        if self._is_settled:
-            self._is_settled = False
+        """It is about to go: keep the port, and let the kernel refuse everybody until ``screen``."""
+        self._is_settled = False
+        if self._listener is None:
             with contextlib.suppress(OSError):  # tried again, and reported, with the next order
-                self.screen(self._settings)
+                self._listener = self._listen(self.local.port)
 
     def _shut(self) -> None:
         if self._listener is not None:

@@ -15,6 +15,7 @@ from imsedge.plane.conduit import Conduit
 from imsedge.plane.connection import Connection
 from imsedge.plane.door import Door
 from imsedge.plane.faults import BearerError, fault_of
+from imsedge.plane.latecomer import LATECOMERS, Latecomer
 from imsedge.plane.link import Leg, Phase, admits, can_call, objection
 from imsedge.plane.loop import Timer
 from imsedge.plane.services import Services
@@ -60,6 +61,7 @@ class Endpoint:
         self._expecting: Timer | None = None  # a call that was under way when we dialled
         self._vigil: Vigil | None = None  # over a connection that may be idle only so long
         self._quiet: Vigil | None = None  # over payload, connection or not
+        self._late: set[Latecomer] = set()
         self._counters = m.Counters()
 
     @property
@@ -117,6 +119,8 @@ class Endpoint:
         """Where the kernel joins the peers there is no end of a connection, and nobody to dial."""
         if self._connection is None and self._settings.handling is m.Handling.STATE_AWARE:
             self._end = None
+            if self._door is not None:
+                self._door.screen(self._settings)
             self.dial()
 
     def start_tls(self) -> None:
@@ -246,10 +250,21 @@ class Endpoint:
             self._latch(source)
             self._connection.welcome()
             return
-        tcp.abort(sock)
+        self._refuse(sock, source)
         self._counters = replace(self._counters, refused=self._counters.refused + 1)
         if self._counters.refused <= REFUSALS_REPORTED:
             self._tell(m.Refused(self.number, self._now(), source, reason))
+
+    def _refuse(self, sock: socket.socket, source: TransportAddress) -> None:
+        """With RST; whoever could be the peer of an MSRP session is told in its words."""
+        path, idle = self._settings.msrp, self.leg._replace(phase=Phase.IDLE)
+        welcome = self._door is not None and objection(idle, source, self._door.sources) is None
+        if path is None or not welcome or self.leg.phase is not Phase.OPEN or len(self._late) == LATECOMERS:
+            tcp.abort(sock)
+            return
+        late = Latecomer(self._services, sock, self._settings, path, self._late.discard)
+        self._late.add(late)
+        late.welcome()
 
     def _make_room(self) -> None:
         """One connection a stream: the older one goes, and the linked leg stays."""
@@ -304,6 +319,8 @@ class Endpoint:
     def _hang_up(self, end: Phase) -> Connection | None:
         if self._door is not None:
             self._door.unsettle()
+        for late in tuple(self._late):
+            late.dismiss()
         connection, self._connection = self._connection, None
         self._end, self._be_client = end, False
         self._expect_nobody()

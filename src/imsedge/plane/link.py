@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from imsedge.bearer.messages import Answering, EndpointSettings, Handling, Incoming, Mode, Setup, SourceFilter
 from imsedge.core.address import TransportAddress
+from imsedge.core.msrp_uri import MsrpPath
 
 DISCARD_PORT = 9
 
@@ -149,4 +150,12 @@ def may_flow(source: Leg, sink: Leg) -> bool:
         and sink.phase is Phase.OPEN
         and source.settings.mode in _RECEIVING
         and sink.settings.mode in _SENDING
+        and _knows_paths(source.settings.msrp, sink.settings.msrp)
     )
+
+
+def _knows_paths(source: MsrpPath | None, sink: MsrpPath | None) -> bool:
+    """MSRP waits until what it must be rewritten to is known; it never passes as it is by accident."""
+    if source is None or sink is None:
+        return source is sink
+    return bool(sink.peer)

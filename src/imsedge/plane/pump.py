@@ -63,6 +63,16 @@ class Flow:
         self._full = source.channel.full
 
     @property
+    def sent(self) -> int:
+        """Octets that the sink took."""
+        return self.octets - len(self.held)
+
+    @property
+    def is_settled(self) -> bool:
+        """Another flow could take its place, and nothing would be lost."""
+        return not self.held and not self.ended
+
+    @property
     def finished(self) -> bool:
         """All that the source had to say was taken by the sink."""
         return self.ended and not self.held
@@ -102,7 +112,7 @@ class Flow:
                     if sent < end:
                         self._hold(self._insist(sent, end), end)
                 except BearerError as error:
-                    self._report.conduit_lost(self.sink, error)
+                    self._blame(error)
                     return
             if last == 0:
                 self._end()
@@ -142,6 +152,10 @@ class Flow:
         self.held = memoryview(bytes(self._view[start:end]))
         self.source.watch.remove(READ)
         self.sink.drain()
+
+    def _blame(self, error: BearerError) -> None:
+        """Octets could not go out."""
+        self._report.conduit_lost(self.sink, error)
 
     def _listen(self) -> None:
         """Watch the source for octets exactly while they could go on."""

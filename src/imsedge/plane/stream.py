@@ -18,6 +18,7 @@ from imsedge.plane.link import (
     withholds,
 )
 from imsedge.plane.loop import Timer
+from imsedge.plane.msrp import MsrpFlow, PolicedMsrpFlow
 from imsedge.plane.nft import Passage, Way
 from imsedge.plane.policing import PolicedFlow
 from imsedge.plane.pump import Flow
@@ -32,7 +33,7 @@ class Stream:
         self._services = services
         self._ends: list[Endpoint] = []
         self._flows: list[Flow] = []
-        self._policings: list[Policing | None] = [None, None]
+        self._kinds: list[tuple[Policing | None, bool]] = [(None, False)] * 2  # rates; paths are rewritten
         self._linger: Timer | None = None
 
     @property
@@ -70,34 +71,38 @@ class Stream:
                 own.dial()
         if first.conduit is None or second.conduit is None:
             return
-        self._take_policing()
+        self._take_kinds()
         if not self._flows:
             self._flows = self._join(first.conduit, second.conduit)
-        there, back = self._flows
-        there.gate(is_open=may_flow(first.leg, second.leg))
-        back.gate(is_open=may_flow(second.leg, first.leg))
+        for flow, own, other in zip(self._flows, (first, second), (second, first), strict=True):
+            if isinstance(flow, MsrpFlow):
+                flow.route(own.leg.settings.msrp, other.leg.settings.msrp)
+            flow.gate(is_open=may_flow(own.leg, other.leg))
 
     def _join(self, first: Conduit, second: Conduit) -> list[Flow]:
         there, back = self._flow(0, first, second), self._flow(1, second, first)
         first.join(inward=there, outward=back)
         second.join(inward=back, outward=there)
+        if isinstance(there, MsrpFlow) and isinstance(back, MsrpFlow):
+            there.pair(back)
+            back.pair(there)
         return [there, back]
 
     def _flow(self, end: int, source: Conduit, sink: Conduit) -> Flow:
-        policing, view = self._policings[end], self._services.buffer.view
+        (policing, aware), view = self._kinds[end], self._services.buffer.view
         if policing is None:
-            return Flow(source, sink, view, self)
-        return PolicedFlow(source, sink, view, self, self._services.loop, policing)
+            return (MsrpFlow if aware else Flow)(source, sink, view, self)
+        kind = PolicedMsrpFlow if aware else PolicedFlow
+        return kind(source, sink, view, self, self._services.loop, policing)
 
-    def _take_policing(self) -> None:
-        """Flows with other rates are other flows; what one still holds goes out first."""
-        wanted = [end.leg.settings.policing for end in self._ends]
-        if wanted == self._policings:
-            return
-        if any(flow.held or flow.ended for flow in self._flows):
+    def _take_kinds(self) -> None:
+        """Flows with other rates, or that rewrite, are other flows; what one still holds goes out first."""
+        aware = any(end.leg.settings.msrp is not None for end in self._ends)
+        wanted = [(end.leg.settings.policing, aware) for end in self._ends]
+        if wanted == self._kinds or not all(flow.is_settled for flow in self._flows):
             return
         self._dissolve()
-        self._policings = wanted
+        self._kinds = wanted
 
     def _lead(self, own: Endpoint, other: Endpoint) -> None:
         """Let the kernel pass on to the other peer whatever comes here from the own one."""

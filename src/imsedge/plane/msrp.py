@@ -1,0 +1,120 @@
+"""MSRP with another path on each leg: the flows that rewrite it, and who calls a session that is taken.
+
+The octets of a flow go through ``msrp.rewriter`` on their way.  Everything else is as in ``pump``: what the
+sink does not take is held, then the source is not read.  What is held is at most what one read became.
+
+Responses of our own go to the peer that asked, in between the messages that the other flow brings there.
+"""
+
+from imsedge.bearer.messages import FailureCause
+from imsedge.core.msrp_uri import MsrpPath
+from imsedge.msrp.errors import MsrpError
+from imsedge.msrp.rewriter import Rewriter, Route
+from imsedge.plane.conduit import Conduit
+from imsedge.plane.faults import BearerError
+from imsedge.plane.loop import READ
+from imsedge.plane.policing import PolicedFlow
+from imsedge.plane.pump import Flow, FlowReport
+
+
+class MsrpFlow(Flow):
+    """One direction; does nothing before ``route`` and ``pair``."""
+
+    def __init__(self, source: Conduit, sink: Conduit, view: memoryview, report: FlowReport) -> None:
+        super().__init__(source, sink, view, report)
+        self._passed = 0  # octets that went to the sink or are held for it
+        self._write = self._rewrite
+        self._route: Route | None = None
+        self._rewriter: Rewriter | None = None
+        self._back: MsrpFlow | None = None
+
+    def pair(self, back: "MsrpFlow") -> None:
+        """The other direction."""
+        self._back = back
+
+    @property
+    def is_settled(self) -> bool:
+        return super().is_settled and (self._rewriter is None or self._rewriter.is_between)
+
+    def route(self, source: MsrpPath | None, sink: MsrpPath | None) -> None:
+        """Whose paths; when they change, from the next message on."""
+        if source is None or sink is None:
+            return
+        route = Route(source, sink)
+        if route == self._route:
+            return
+        self._route = route
+        if self._rewriter is None:
+            self._rewriter = Rewriter(route)
+        else:
+            self._rewriter.reroute(route)
+
+    @property
+    def sent(self) -> int:
+        return self._passed - len(self.held)
+
+    def answer(self, response: bytes) -> None:
+        """Ours, to the peer at the sink.  ``MsrpError`` when it asks for too many."""
+        if self._rewriter is None or self.ended:
+            return
+        try:
+            self._pass(self._rewriter.interpose(response))
+        except BearerError as error:
+            self._report.conduit_lost(self.sink, error)
+
+    def stop(self) -> None:
+        super().stop()
+        self._back = None
+
+    def _rewrite(self, end: int) -> int:
+        """In the place of the sink's ``write``: all is taken, or held here."""
+        rewriter = self._rewriter
+        if rewriter is None:
+            raise BearerError(FailureCause.MSRP, "its paths are not known")
+        self._pass(rewriter.feed(self._view[:end].tobytes()))
+        if rewriter.answers:
+            self._answer_all(rewriter)
+        if rewriter.fault is not None:
+            raise BearerError(FailureCause.MSRP, rewriter.fault.reason)
+        return end
+
+    def _answer_all(self, rewriter: Rewriter) -> None:
+        answers, rewriter.answers = rewriter.answers, []
+        try:
+            for response in answers:
+                if self._back is not None:
+                    self._back.answer(response)
+        except MsrpError as error:
+            raise BearerError(FailureCause.MSRP, error.reason) from error
+
+    def _pass(self, data: bytes) -> None:
+        self._passed += len(data)
+        if self.held:
+            self.held = memoryview(self.held.tobytes() + data)
+            return
+        view, send = memoryview(data), self.sink.channel.send
+        while view:
+            taken = send(view)
+            view = view[taken:]
+            if not taken:
+                self.held = view
+                self.source.watch.remove(READ)
+                self.sink.drain()
+                return
+
+    def _blame(self, error: BearerError) -> None:
+        lost = self.source if error.cause is FailureCause.MSRP else self.sink
+        self._report.conduit_lost(lost, error)
+
+    def _end(self) -> None:
+        if self._rewriter is not None:
+            try:
+                self._pass(self._rewriter.finish())
+            except BearerError as error:
+                self._blame(error)
+                return
+        super()._end()
+
+
+class PolicedMsrpFlow(PolicedFlow, MsrpFlow):
+    """Kept to its rates, too."""
