@@ -13,6 +13,7 @@ from imsedge.bearer.messages import (
     Transport,
 )
 from imsedge.core.address import TransportAddress
+from imsedge.core.msrp_uri import MsrpPath
 from imsedge.plane.link import (
     Leg,
     Phase,
@@ -169,3 +170,26 @@ def test_the_peer_itself_may_call_while_we_call_it() -> None:
     assert objection(dialling, TransportAddress(PEER.host, 5000), None) is None
     assert objection(dialling, TransportAddress("192.0.2.8", 4000), None) is not None
     assert objection(leg(Phase.CONNECTED), PEER, None) is not None
+
+
+UNKNOWN, KNOWN = (
+    MsrpPath("msrp://192.0.2.1:1/a;tcp"),
+    MsrpPath("msrp://192.0.2.1:1/a;tcp", ("msrp://b:2;tcp",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "sink", "expected"),
+    [
+        (None, None, True),
+        (KNOWN, KNOWN, True),
+        (UNKNOWN, KNOWN, True),
+        (KNOWN, UNKNOWN, False),
+        (None, KNOWN, False),
+        (KNOWN, None, False),
+    ],
+)
+def test_msrp_waits_for_what_it_must_be_rewritten_to(
+    source: MsrpPath | None, sink: MsrpPath | None, *, expected: bool
+) -> None:
+    assert may_flow(leg(Phase.OPEN, msrp=source), leg(Phase.OPEN, msrp=sink)) is expected
