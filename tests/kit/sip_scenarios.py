@@ -1,5 +1,6 @@
 """SIPp scenarios of a phone and of a core that know nothing of us."""
 
+from imsedge.core.address import TransportAddress
 from kit.sipp import expect, expect_request, pause, send
 
 _COPIED = """
@@ -31,7 +32,7 @@ def registers(contact_user: str = "alice") -> list[str]:
             Require: mediasec
             Proxy-Require: mediasec
             Security-Client: sdes-srtp;mediasec, msrp-tls;mediasec
-            Security-Client: bfcp-tls;mediasec
+            Security-Client: bfcp-tls;mediasec, udptl-dtls;mediasec
             Content-Length: 0
             """
         ),
@@ -93,8 +94,8 @@ def registrar() -> list[str]:
     ]
 
 
-def calls(target: str, sdp: str, *, routes: str = "", talk_ms: int = 4_000) -> list[str]:
-    """INVITE, wait for 200, ACK, talk, BYE."""
+def calls(target: str, sdp: str, *, routes: str = "", talk_ms: int = 0) -> list[str]:
+    """INVITE, wait for 200, ACK, talk, BYE; the talk lasts until ``hang_up`` unless its time is given."""
     return [
         send(
             f"""
@@ -125,7 +126,7 @@ def calls(target: str, sdp: str, *, routes: str = "", talk_ms: int = 4_000) -> l
             Content-Length: 0
             """
         ),
-        pause(talk_ms),
+        pause(talk_ms) if talk_ms else expect_request("INFO"),
         send(
             f"""
             BYE [next_url] SIP/2.0{_FROM_CALLER}
@@ -140,6 +141,20 @@ def calls(target: str, sdp: str, *, routes: str = "", talk_ms: int = 4_000) -> l
         ),
         expect(200),
     ]
+
+
+def hang_up(call_id: str, caller: TransportAddress) -> bytes:
+    """What makes the caller end its call: SIPp takes it for one of the call by its Call-ID."""
+    lines = (
+        f"INFO sip:caller@{caller} SIP/2.0",
+        f"Via: SIP/2.0/UDP {caller.host}:9;branch=z9hG4bK-hang-up",
+        "From: <sip:test@home.test>;tag=1",
+        "To: <sip:caller@home.test>",
+        f"Call-ID: {call_id}",
+        "CSeq: 7 INFO",
+        "Content-Length: 0",
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 
 def answers(sdp: str) -> list[str]:

@@ -65,6 +65,7 @@ class Sipp:
         calls: int = 1,
         options: tuple[str, ...] = (),
     ) -> None:
+        self.local = local
         self._messages = folder / f"{name}.log"
         self._errors = folder / f"{name}.errors"
         file = folder / f"{name}.xml"
