@@ -1,4 +1,4 @@
-"""Application-aware MSRP through edge and gateway: what each leg reads, what H.248 carries, what changes it."""
+"""Application-aware MSRP through edge and gateway: what each leg reads, H.248 carries, and a re-offer changes."""
 
 import re
 

@@ -65,6 +65,9 @@ def play(
     ] = False,
     nat: Annotated[bool, typer.Option("--nat", help="The phone is behind a NAT.")] = False,
     psk: Annotated[bool, typer.Option("--psk", help="End-to-end TLS with a shared key.")] = False,
+    aware: Annotated[
+        bool, typer.Option("--aware", help="The UEs know no CEMA: the gateway rewrites MSRP paths.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what happened as JSON.")] = False,
     pcap: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a capture.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ladder as a picture.")] = None,
@@ -91,7 +94,7 @@ def play(
     if name is None:
         raise user_error("name a flow, or say --list")
     wire = Wire(_ENCODINGS[h248], transport.value)
-    variant = Variant(mode.value if mode else "", delayed_tcp, simultaneous_open, nat, psk)
+    variant = Variant(mode.value if mode else "", delayed_tcp, simultaneous_open, nat, psk, aware)
     performance = asyncio.run(play_flow(name, answer.value if answer else "", wire=wire, variant=variant))
     if pcap is not None:
         write_pcap(performance, pcap)

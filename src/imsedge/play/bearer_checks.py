@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from imsedge.core.trace import Kind
 from imsedge.h248.model import CommandRequest, Media
 from imsedge.play.bearer_scene import HIDDEN
-from imsedge.play.checks import octets_of, requests_of, signals_of, told_by
+from imsedge.play.checks import octets_of, paths_apart, requests_of, signals_of, told_by
 from imsedge.play.report import Check, Event
 from imsedge.play.scenes import CORE_WORDS, UE_WORDS, Ensemble
 from imsedge.play.stage import Stage
@@ -21,6 +21,8 @@ def of_call(
     """All checks of one call."""
     requests = requests_of(stage, events)
     yield from _orders(requests, answer, variant)
+    if cast.aware:
+        yield from paths_apart(cast)
     if variant.delayed:
         yield from _silence(events)
     if variant.nat:
@@ -31,7 +33,8 @@ def of_call(
 def _orders(requests: dict[str, CommandRequest], answer: str, variant: Variant) -> Iterator[Check]:
     for step in ("2", "5"):
         told = told_by(requests.get(step))
-        ok = "$ TCP -" in told and "TLS" not in told and _CONNECT not in signals_of(requests.get(step))
+        transport = "$ TCP/MSRP *" if variant.aware else "$ TCP -"
+        ok = transport in told and "TLS" not in told and _CONNECT not in signals_of(requests.get(step))
         yield Check(f"step {step} reserves TCP and starts nothing", ok, " ".join(told.split()))
     for step in ("12", "18"):
         modes = _modes(requests.get(step))
@@ -73,6 +76,7 @@ def _hiding(cast: Ensemble, requests: dict[str, CommandRequest]) -> Iterator[Che
 def _media(cast: Ensemble, stage: Stage, events: Sequence[Event]) -> Iterator[Check]:
     yield Check("a message went each way", cast.heard == [UE_WORDS, CORE_WORDS], ", ".join(cast.heard))
     access, core = (b"".join(octets_of(stage, node)) for node in (UE, CORE))
-    yield Check("the payload is the same on both legs", bool(access) and len(access) == len(core))
+    if not cast.aware:
+        yield Check("the payload is the same on both legs", bool(access) and len(access) == len(core))
     released = any(event.summary.startswith("SUB resp") and "error" not in event.summary for event in events)
     yield Check("the context was subtracted", released)

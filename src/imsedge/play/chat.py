@@ -14,13 +14,27 @@ SECONDS = 10.0
 
 
 class Chat:
-    """Runs from ``begin`` until ``end``; messages are awaited one by one."""
+    """Runs from ``begin`` until ``end``; messages are awaited one by one.
 
-    def __init__(self, end: MediaEnd, local: MsrpUri, remote: tuple[MsrpUri, ...], ids: IdSource) -> None:
+    ``strict``: the whole URI must be ours, as RFC 4975 has it; behind an application-agnostic gateway paths
+    keep the other side's scheme.  ``met``: the paths of all that came in, as (To-Path, From-Path).
+    """
+
+    def __init__(
+        self,
+        end: MediaEnd,
+        local: MsrpUri,
+        remote: tuple[MsrpUri, ...],
+        ids: IdSource,
+        *,
+        strict: bool = False,
+    ) -> None:
         self._end = end
         self._ids = ids
-        # The gateway is application-agnostic: paths keep the other side's scheme and authority.
-        self._session = ms.Session(local, remote, ids, match=ms.SessionMatch.SESSION_ID)
+        self._strict = strict
+        match = ms.SessionMatch.URI if strict else ms.SessionMatch.SESSION_ID
+        self._session = ms.Session(local, remote, ids, match=match)
+        self.met: list[tuple[str, str]] = []
         self._incoming: asyncio.Queue[ms.Incoming] = asyncio.Queue()
         self._outcome: asyncio.Queue[ms.Delivered | ms.NotDelivered] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
@@ -61,16 +75,25 @@ class Chat:
         for output in self._session.handle(event, time.monotonic()):
             match output:
                 case ms.Transmit(data=data, message=message):
-                    self._end.note(describe(message), sent=True)
+                    self._end.note(self._describe(message), sent=True)
                     await self._end.send(data)
                 case ms.Heard(message=message):
-                    self._end.note(describe(message), sent=False)
+                    self._end.note(self._describe(message), sent=False)
+                    self.met.append((_path(message.to_path), _path(message.from_path)))
                 case ms.Incoming():
                     self._incoming.put_nowait(output)
                 case ms.Delivered() | ms.NotDelivered():
                     self._outcome.put_nowait(output)
                 case _:
                     pass
+
+    def _describe(self, message: Message) -> str:
+        """With its To-Path where that is of interest, because it differs from leg to leg."""
+        return f"{describe(message)} to {_path(message.to_path)}" if self._strict else describe(message)
+
+
+def _path(uris: tuple[MsrpUri, ...]) -> str:
+    return " ".join(uri.text for uri in uris)
 
 
 def describe(message: Message) -> str:

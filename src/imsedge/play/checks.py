@@ -17,6 +17,13 @@ _TOLD: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("msrp-e2ae-terminating", "2"): (("$ TCP/TLS -", "a=fingerprint:"), ()),
     ("msrp-e2ae-terminating", "5"): (("$ TCP -",), ("TLS", "fingerprint")),
 }
+# The same of a gateway that rewrites paths.
+_TOLD_AWARE: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ("msrp-e2ae-originating", "2"): (("$ TCP/MSRP *", "a=path:$"), ("TLS", "fingerprint", "msrps")),
+    ("msrp-e2ae-originating", "5"): (("$ TCP/TLS/MSRP *", "a=path:$", "a=path:msrps:"), ()),
+    ("msrp-e2ae-terminating", "2"): (("$ TCP/TLS/MSRP *", "a=path:$"), ("a=path:msrp",)),
+    ("msrp-e2ae-terminating", "5"): (("$ TCP/MSRP *", "a=path:$", "a=path:msrp:"), ("TLS", "fingerprint")),
+}
 _MEDIA = frozenset({Kind.TLS, Kind.MSRP, Kind.BFCP})
 # In which step the gateway is told to be the TLS client, when it calls the UE.
 _TLS_STEP = {"msrp-e2ae-originating": "16", "msrp-e2ae-terminating": "14"}
@@ -27,7 +34,9 @@ def of_call(cast: Ensemble, stage: Stage, events: Sequence[Event], flow: str, an
     requests = requests_of(stage, events)
     yield from _registration(cast)
     yield from _descriptions(cast, flow)
-    yield from _orders(requests, flow, answer)
+    yield from _orders(requests, flow, answer, _TOLD_AWARE if cast.aware else _TOLD)
+    if cast.aware:
+        yield from paths_apart(cast)
     yield from _media(cast, stage, events)
 
 
@@ -49,8 +58,33 @@ def _descriptions(cast: Ensemble, flow: str) -> Iterator[Check]:
     yield Check("3ge2ae:applied stands in the offer to the phone only", ue.e2ae == expected, str(ue.e2ae))
 
 
-def _orders(requests: dict[str, CommandRequest], flow: str, answer: str) -> Iterator[Check]:
-    for (name, step), (needed, forbidden) in _TOLD.items():
+def paths_apart(cast: Ensemble) -> Iterator[Check]:
+    """Each UE has met its own path and its peer's as its SDP had it, and nothing of the other leg."""
+    for name, own, seen in (
+        ("ue", cast.ue_path, cast.seen_by_ue),
+        ("core", cast.core_path, cast.seen_by_core),
+    ):
+        peer = " ".join(map(str, seen.path)) if seen else ""
+        met = set(cast.met.get(name, ()))
+        yield Check(
+            f"the messages to {name} carried the paths of its own leg",
+            met == {(" ".join(map(str, own)), peer)} and bool(peer),
+            str(sorted(met)),
+        )
+    shown = [path for seen in (cast.seen_by_ue, cast.seen_by_core) if seen for path in seen.path]
+    ends = {*cast.ue_path, *cast.core_path}
+    yield Check("no description told a path of the other leg", bool(shown) and not ends & set(shown))
+    marked = any(seen.cema for seen in (cast.seen_by_ue, cast.seen_by_core) if seen)
+    yield Check("msrp-cema stands nowhere", not marked)
+
+
+def _orders(
+    requests: dict[str, CommandRequest],
+    flow: str,
+    answer: str,
+    rows: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]],
+) -> Iterator[Check]:
+    for (name, step), (needed, forbidden) in rows.items():
         if name == flow:
             text = told_by(requests.get(step))
             ok = all(word in text for word in needed) and not any(word in text for word in forbidden)

@@ -66,10 +66,16 @@ class Flow(NamedTuple):
 
 FLOWS: dict[str, Flow] = {
     "msrp-e2ae-originating": Flow(
-        "the phone calls: MSRP over TLS to the gateway, in clear to the core", "5.2.1.2.2.1", originating
+        "the phone calls: MSRP over TLS to the gateway, in clear to the core",
+        "5.2.1.2.2.1",
+        originating,
+        options="--answer --delayed-tcp --aware",
     ),
     "msrp-e2ae-terminating": Flow(
-        "the phone is called: MSRP in clear from the core, over TLS to the phone", "5.2.1.2.3.1", terminating
+        "the phone is called: MSRP in clear from the core, over TLS to the phone",
+        "5.2.1.2.3.1",
+        terminating,
+        options="--answer --delayed-tcp --aware",
     ),
     "bfcp-e2ae-originating": Flow(
         "the phone calls: floor control over TLS to the gateway, in clear to the core",
@@ -112,7 +118,7 @@ FLOWS: dict[str, Flow] = {
         "y.2.1",
         tcp_bearer,
         PASSIVE,
-        "--answer --mode --delayed-tcp --simultaneous-open --nat",
+        "--answer --mode --delayed-tcp --simultaneous-open --nat --aware",
     ),
 }
 ANSWERS = (ACTIVE, PASSIVE)
@@ -172,7 +178,7 @@ async def perform(
 
     hosts = (place.ue_host, place.core_host)
     cast = Ensemble(ids, stage, hosts, (place.sip_access, place.sip_core), keep)
-    cast.wait_for, cast.handshakes = partial(_until, stage), handshakes
+    cast.wait_for, cast.handshakes, cast.aware = partial(_until, stage), handshakes, variant.aware
     problem = ""
     try:
         await _registered(stage)

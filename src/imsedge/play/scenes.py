@@ -60,6 +60,8 @@ class Ensemble:
         self.passed: list[tuple[bytes, bytes]] = []  # descriptions of a call, as they left and as they came
         self.handshakes: Callable[[], int] | None = None  # that the gateway has begun, if anybody counts
         self.announced = ""
+        self.aware = False  # both UEs compare whole MSRP URIs
+        self.met: dict[str, list[tuple[str, str]]] = {}  # by UE: paths of the MSRP that came in
         self.wait_for: Callable[[str, str], Coroutine[None, None, None]] | None = None
 
     async def start(self, ue_host: str, next_hop: TransportAddress) -> None:
@@ -102,6 +104,7 @@ class Ensemble:
             address=address,
             setup=setup,
             path=self.ue_path if secure else self.core_path,
+            cema=not self.aware,
             secure=secure,
             fingerprints=(self.certificate.fingerprint(),) if secure else (),
         )
@@ -115,8 +118,10 @@ class Ensemble:
         """One message each way, with its 200."""
         if self.seen_by_ue is None or self.seen_by_core is None:
             raise RuntimeError("nobody has answered yet")
-        ue = Chat(self.ue_media, self.ue_path[0], self.seen_by_ue.path, self.ids)
-        core = Chat(self.core_media, self.core_path[0], self.seen_by_core.path, self.ids)
+        strict = self.aware
+        ue = Chat(self.ue_media, self.ue_path[0], self.seen_by_ue.path, self.ids, strict=strict)
+        core = Chat(self.core_media, self.core_path[0], self.seen_by_core.path, self.ids, strict=strict)
+        self.met = {"ue": ue.met, "core": core.met}
         await (core if ue_active else ue).begin(active=False)
         await (ue if ue_active else core).begin(active=True)
         await ue.say(UE_WORDS)

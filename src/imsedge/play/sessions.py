@@ -6,6 +6,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError
 from imsedge.core.msrp_uri import MsrpUri, read_msrp_path, write_msrp_uri
 from imsedge.play.phone import PhoneError
+from imsedge.sdp.attributes import has_cema
 from imsedge.sdp.kinds import KINDS, Medium, classify
 from imsedge.sdp.parser import read_description
 from imsedge.security.fingerprint import Fingerprint, read_fingerprint
@@ -24,13 +25,14 @@ _CARRIED = frozenset(
 class Told(Struct, frozen=True, kw_only=True):
     """One description of one media, as a UE means it or understands it.
 
-    ``setup`` empty: there is none.  ``path``: of MSRP only.  ``lines``: further attributes of other media.
+    ``setup`` empty: there is none.  ``path``, ``cema``: of MSRP only.  ``lines``: more attributes of others.
     ``fingerprints`` empty: in clear.  ``e2ae``: the value of ``a=3ge2ae``, ``None`` when absent.
     """
 
     address: TransportAddress
     setup: str
     path: tuple[MsrpUri, ...] = ()
+    cema: bool = True
     secure: bool
     medium: Medium = Medium.MSRP
     lines: tuple[str, ...] = ()
@@ -44,7 +46,7 @@ def own_path(address: TransportAddress, session: str, *, secure: bool) -> tuple[
 
 
 def write(told: Told, version: int = 1) -> str:
-    """SDP; of MSRP with CEMA (RFC 6714): the address that counts is that of ``c=`` and ``m=``."""
+    """SDP; of MSRP with CEMA (RFC 6714) the address that counts is that of ``c=`` and ``m=``."""
     host, port = told.address
     family = "IP6" if told.address.is_ipv6 else "IP4"
     row = _ROWS[told.medium]
@@ -57,7 +59,8 @@ def write(told: Told, version: int = 1) -> str:
         f"m={row.kind} {port} {row.secure if told.secure else row.clear} {_FORMATS[told.medium]}",
         *(["a=accept-types:text/plain"] if told.path else []),
         *([f"a=setup:{told.setup}"] if told.setup else []),
-        *(["a=msrp-cema", f"a=path:{' '.join(map(str, told.path))}"] if told.path else []),
+        *(["a=msrp-cema"] if told.path and told.cema else []),
+        *([f"a=path:{' '.join(map(str, told.path))}"] if told.path else []),
         *(f"a={line}" for line in told.lines),
         *(f"a=fingerprint:{fingerprint}" for fingerprint in told.fingerprints),
     ]
@@ -79,6 +82,7 @@ def read(sdp: bytes) -> Told:
             address=TransportAddress(connection.split()[2], int(media.port)),
             setup=media.attribute("setup") or "active",
             path=read_msrp_path(media.attribute("path") or "") if medium is Medium.MSRP else (),
+            cema=has_cema(media),
             secure=classify(media).secure,
             medium=medium,
             lines=tuple(line.value for line in media.lines if line.attribute in _CARRIED),

@@ -16,6 +16,7 @@ class Variant(NamedTuple):
 
     ``delayed``: early connection requests are dropped.  ``simultaneous``: gateway and peer call each other at
     the same moment.  ``nat``: the phone is behind a NAT.  ``psk``: both UEs have the same key from a KMS.
+    ``aware``: both UEs compare whole MSRP URIs (RFC 4975), so the gateway rewrites paths.
     """
 
     mode: str = ""
@@ -23,12 +24,14 @@ class Variant(NamedTuple):
     simultaneous: bool = False
     nat: bool = False
     psk: bool = False
+    aware: bool = False
 
 
 PLAIN = Variant()
 
 E2E = frozenset({MSRP_E2E, BFCP_E2E})
 _PASSING = E2E | {BEARER}
+_AWARE = frozenset({BEARER, "msrp-e2ae-originating", "msrp-e2ae-terminating"})
 
 
 class _Rule(NamedTuple):
@@ -55,6 +58,11 @@ _RULES = (
     _Rule(
         lambda flow, _, v: flow not in E2E and v.psk,
         f"--psk is for TLS end to end: the flows {MSRP_E2E} and {BFCP_E2E}",
+    ),
+    _Rule(
+        lambda flow, _, v: v.aware and (flow not in _AWARE or v.mode == RELAY),
+        f"--aware is for MSRP that the gateway can read: the flows {', '.join(sorted(_AWARE))}, and not with"
+        " --mode relay",
     ),
     _Rule(
         lambda _, answer, v: v.delayed and answer != ACTIVE,
