@@ -7,19 +7,20 @@ import shutil
 import pytest
 
 from imsedge.bench import idle
-from imsedge.bench.idle import IdleScore, allowed, resident
+from imsedge.bench.idle import IdleScore, resident, split
 
 
 def test_a_line_says_it_all() -> None:
     score = IdleScore("imsedge", 100, 40 * 1024, 30 << 20)
-    assert score.line() == "imsedge: 40.0 KiB a stream (100 streams, 30.0 MiB without any)"
+    assert score.line() == "imsedge: 40.0 KiB a stream (100 streams, 1 worker of 30.0 MiB without)"
     assert IdleScore("nginx", 100, note="nginx is not installed").line() == "nginx: nginx is not installed"
 
 
-def test_descriptors_bound_the_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_descriptors_bound_the_streams_of_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _which: (50, 500))
-    assert allowed(10_000) == 100
-    assert allowed(7) == 7
+    assert split(200) == (200,)
+    assert split(201) == (101, 100)
+    assert split(601) == (151, 150, 150, 150)
 
 
 def test_a_process_is_in_memory() -> None:

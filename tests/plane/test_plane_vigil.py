@@ -115,11 +115,11 @@ def test_counters_know_the_round_trip_and_who_was_refused() -> None:
         receive_exactly(caller, 4)
         counters = rig.counters(access.endpoint)
         assert counters.round_trip_us > 0
-        caller.close()
-        server.close()
-        rig.expect(m.Closed, access.endpoint)
+        assert counters.retransmissions == 0
+        secured = rig.open(7, m.Transport.TLS)
+        rig.call(secured)
+        rig.expect(m.Established, secured.endpoint)
         with pytest.raises(ConnectionResetError):
-            receive_all(rig.call(access))
-        rig.expect(m.Refused, access.endpoint)
-        counters = rig.counters(access.endpoint)
-        assert (counters.retransmissions, counters.refused) == (0, 1)
+            receive_all(rig.call(secured))
+        rig.expect(m.Refused, secured.endpoint)
+        assert rig.counters(secured.endpoint).refused == 1

@@ -136,5 +136,6 @@ class Door:
 
     def close(self) -> None:
         """The port rests, then it is somebody else's."""
-        self._shut()
+        if self._listener is not None:
+            self._listener.close()
         self._services.pools[self._address].free(self.local.port, self._services.loop.now())
