@@ -6,7 +6,7 @@ from imsedge.core.errors import LocalError
 from imsedge.h248.codec import DEFAULT_BINARY, Encoding, decode, encode
 from imsedge.h248.dialect import PLAIN, Dialect
 
-THEIRS = DEFAULT_BINARY._replace(
+THEIRS = DEFAULT_BINARY.replace(
     dialect=Dialect(
         {
             "tcpbcc/EstBNC": "xtcp/start",

@@ -117,11 +117,16 @@ def properties(*, wild: bool = False) -> SearchStrategy[tuple[m.Parameter, ...]]
     return st.lists(one, max_size=3).map(_distinct)
 
 
+def property_names() -> SearchStrategy[tuple[str, ...]]:
+    """Package properties, each once."""
+    return properties().map(lambda found: tuple([parameter.name for parameter in found]))
+
+
 def maybe(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
     return st.none() | strategy
 
 
-_STATISTIC_ROWS = st.sampled_from([row for package in ALL for row in package.statistics])
+STATISTIC_ROWS = st.sampled_from([row for package in ALL for row in package.statistics])
 
 
 def _statistic(row: Any, version: int) -> SearchStrategy[m.Statistic]:
@@ -135,9 +140,9 @@ def _statistic(row: Any, version: int) -> SearchStrategy[m.Statistic]:
 
 def statistics(version: int) -> SearchStrategy[tuple[m.Statistic, ...]]:
     """Statistics with and without values; lists from version 3 on."""
-    return st.lists(
-        _STATISTIC_ROWS.flatmap(lambda row: _statistic(row, version)), min_size=1, max_size=3
-    ).map(lambda found: tuple({item.name: item for item in found}.values()))
+    return st.lists(STATISTIC_ROWS.flatmap(lambda row: _statistic(row, version)), min_size=1, max_size=3).map(
+        lambda found: tuple({item.name: item for item in found}.values())
+    )
 
 
 def controls(*, wild: bool) -> SearchStrategy[m.LocalControl]:
@@ -185,15 +190,15 @@ def _parameters(rows: Any) -> SearchStrategy[tuple[m.Parameter, ...]]:
     ).map(_distinct)
 
 
-_SIGNAL_ROWS = st.sampled_from([row for package in ALL for row in package.signals])
-_EVENT_ROWS = st.sampled_from([row for package in ALL for row in package.events])
+SIGNAL_ROWS = st.sampled_from([row for package in ALL for row in package.signals])
+EVENT_ROWS = st.sampled_from([row for package in ALL for row in package.events])
 
 
 def signal(version: int) -> SearchStrategy[m.Signal]:
     """One signal with all that it can have in ``version``."""
     since_3 = maybe if version >= 3 else lambda _: st.none()
     completions = [c for c in m.NotifyCompletion if version >= 3 or c is not m.NotifyCompletion.ITERATION]
-    return _SIGNAL_ROWS.flatmap(
+    return SIGNAL_ROWS.flatmap(
         lambda row: st.builds(
             m.Signal,
             st.just(row.name),
@@ -240,7 +245,7 @@ def _event(version: int, level: int) -> SearchStrategy[m.RequestedEvent]:
             event.embedded, event.notify, regulated, event.reset_events,
         )  # fmt: skip
 
-    return _EVENT_ROWS.flatmap(
+    return EVENT_ROWS.flatmap(
         lambda row: st.builds(
             finish,
             st.builds(
@@ -270,7 +275,7 @@ def events(version: int, level: int = 1) -> SearchStrategy[m.Events]:
 
 
 def _seen(kind: Any, *extra: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    return _EVENT_ROWS.flatmap(
+    return EVENT_ROWS.flatmap(
         lambda row: st.builds(kind, st.just(row.name), maybe(UINT16), *extra, _parameters(row.observed))
     )
 
@@ -289,16 +294,6 @@ def observed() -> SearchStrategy[m.ObservedEvents]:
     )
 
 
-def audits() -> SearchStrategy[m.Audit]:
-    """Whole descriptors; individual items are in the byte tables."""
-    return st.builds(
-        m.Audit,
-        st.lists(st.sampled_from(list(m.AuditItem)), unique=True, max_size=4).map(
-            lambda found: tuple(sorted(found, key=list(m.AuditItem).index))
-        ),
-    )
-
-
 PACKAGES = st.builds(
     m.Packages,
     st.lists(
@@ -314,15 +309,24 @@ MUXES = st.builds(
 )
 
 
+MODEMS = st.builds(
+    m.Modem,
+    st.lists(st.sampled_from(("V18", "V22b", "V91", "SynchISDN")), min_size=1, max_size=2).map(tuple),
+    properties(),
+)
+
+
 def _each_kind_once(found: list[Any]) -> tuple[Any, ...]:
     return tuple({type(item): item for item in found}.values())
 
 
 @opaque
-def descriptors(version: int, *, wild: bool) -> SearchStrategy[tuple[m.AmmDescriptor, ...]]:
-    """What an Add, Move or Modify may hold, each kind at most once."""
+def descriptors(
+    version: int, *more: SearchStrategy[Any], wild: bool
+) -> SearchStrategy[tuple[m.AmmDescriptor, ...]]:
+    """What an Add, Move or Modify may hold, each kind at most once; ``more``: further kinds."""
     kinds: list[SearchStrategy[Any]] = [
-        media(version, wild=wild), events(version), signals(version), event_buffers(), audits(), MUXES,
+        media(version, wild=wild), events(version), signals(version), event_buffers(), MUXES, MODEMS, *more,
         st.builds(m.DigitMap, st.none(), DIGIT_MAP_BODIES),
     ]  # fmt: skip
     if version >= 3:

@@ -9,21 +9,25 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from imsedge.h248 import model as m
+from kit.h248_audits import audits
 from kit.h248_descriptors import (
     CONTEXT_IDS,
     ERRORS,
     MIDS,
+    PRINTABLE,
     TERMINATIONS,
     TIME_STAMPS,
     TRANSACTION_IDS,
     UINT16,
     UINT32,
-    audits,
+    WORDS,
     descriptors,
     lexical,
     maybe,
     observed,
     opaque,
+    properties,
+    property_names,
     returned,
 )
 
@@ -49,9 +53,16 @@ def service_changes(version: int) -> SearchStrategy[m.ServiceChange]:
         delay=maybe(UINT32),
         timestamp=maybe(TIME_STAMPS),
         incomplete=st.booleans() if version >= 3 else st.just(value=False),
+        audit=maybe(audits(version).filter(lambda audit: audit != m.Audit())),
+        extensions=st.one_of(st.just(()), EXTENSIONS.map(lambda extension: (extension,))),
     )
 
 
+EXTENSIONS = st.builds(
+    m.Parameter,
+    st.sampled_from(("X-a", "X+vendor", "x-123456")),
+    st.one_of(WORDS, PRINTABLE.map('"{}"'.format)).map(lambda value: (value,)),
+)
 SERVICE_CHANGE_RESULTS = st.builds(
     m.ServiceChangeResult,
     address=maybe(st.one_of(MIDS, UINT16)),
@@ -76,12 +87,14 @@ def commands(version: int, *, wild: bool = False) -> SearchStrategy[m.CommandReq
     }
     amm = st.sampled_from((m.Verb.ADD, m.Verb.MOVE, m.Verb.MODIFY))
     return st.one_of(
-        st.builds(m.CommandRequest, amm, descriptors=descriptors(version, wild=wild), **head),
-        st.builds(m.CommandRequest, st.just(m.Verb.SUBTRACT), audit=maybe(audits()), **head),
+        st.builds(
+            m.CommandRequest, amm, descriptors=descriptors(version, audits(version), wild=wild), **head
+        ),
+        st.builds(m.CommandRequest, st.just(m.Verb.SUBTRACT), audit=maybe(audits(version)), **head),
         st.builds(
             m.CommandRequest,
             st.sampled_from((m.Verb.AUDIT_VALUE, m.Verb.AUDIT_CAPABILITY)),
-            audit=audits(),
+            audit=audits(version),
             **head,
         ),
         st.builds(m.CommandRequest, st.just(m.Verb.NOTIFY), observed=observed(), **head),
@@ -128,15 +141,28 @@ def context_properties(version: int) -> SearchStrategy[m.ContextProperties]:
         maybe(st.integers(0, 15)),
         maybe(st.booleans()) if version >= 3 else st.sampled_from((None, True)),
         since_3(st.booleans()),
+        properties() if version >= 3 else st.just(()),
+        since_3(st.lists(CONTEXT_IDS, min_size=1, max_size=2).map(tuple)),
     ).filter(lambda found: found != m.ContextProperties())
 
 
 def context_audits(version: int) -> SearchStrategy[m.ContextAudit]:
     """Which attributes to return."""
-    since_3 = st.booleans() if version >= 3 else st.just(value=False)
-    return st.builds(m.ContextAudit, st.booleans(), st.booleans(), st.booleans(), since_3).filter(
-        lambda found: found != m.ContextAudit()
-    )
+    flags = [st.booleans(), st.booleans(), st.booleans()]
+    names = property_names()
+    if version < 3:
+        found = st.builds(m.ContextAudit, *flags, st.just(value=False), names)
+    else:
+        selectors = [
+            maybe(st.integers(0, 15)),
+            maybe(st.booleans()),
+            maybe(st.booleans()),
+            maybe(st.booleans()),
+        ]
+        found = st.builds(
+            m.ContextAudit, *flags, st.booleans(), names, *selectors, select_properties=properties()
+        )
+    return found.filter(lambda audit: audit != m.ContextAudit())
 
 
 @opaque

@@ -6,7 +6,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError, SettingError
 from imsedge.daemon.settings import AgwH248, AlgH248
 from imsedge.daemon.settings_types import H248Transport
-from imsedge.h248.binary.leaves import Context
+from imsedge.h248.binary.context import Context
 from imsedge.h248.codec import DEFAULT_BINARY, Encoding
 from imsedge.h248.model import IpMid, Mid
 from imsedge.h248.packages.catalogue import CATALOGUE
@@ -51,7 +51,7 @@ def transaction_settings(section: AgwH248 | AlgH248, transport: Transport) -> Tr
 
 def binary_context(numbers: Mapping[str, int]) -> Context:
     """The numbers of packages and items in binary, with those of the settings."""
-    return DEFAULT_BINARY._replace(catalogue=CATALOGUE.with_overrides(numbers)) if numbers else DEFAULT_BINARY
+    return DEFAULT_BINARY.replace(catalogue=CATALOGUE.with_overrides(numbers)) if numbers else DEFAULT_BINARY
 
 
 def message_identifier(text: str, local: TransportAddress) -> Mid:

@@ -12,7 +12,7 @@ names of items in text).
 from enum import Enum
 
 from imsedge.h248 import errors
-from imsedge.h248.binary.leaves import Context
+from imsedge.h248.binary.context import Context
 from imsedge.h248.binary.messages import read_message as read_binary
 from imsedge.h248.binary.messages import write_message as write_binary
 from imsedge.h248.binary.terminations import TerminationNames

@@ -12,9 +12,17 @@ One model for text (Annex B) and binary (Annex A).  Everything is immutable; cha
 Names compare case-insensitively (H.248.1 Annex B.2): use ``fold``.
 """
 
-from enum import Enum, StrEnum
+from enum import Enum as _Enum
+from enum import StrEnum
 
 from msgspec import Struct
+
+
+class Enum(_Enum):
+    """Its members are looked up all day; the hash of ``enum`` is written in Python."""
+
+    __hash__ = object.__hash__
+
 
 NULL_CONTEXT = 0
 CHOOSE_CONTEXT = 0xFFFF_FFFE
@@ -34,7 +42,7 @@ def fold(name: str) -> str:
 # --- message ---------------------------------------------------------------------------------------
 
 
-class IpMid(Struct, frozen=True, omit_defaults=True, tag="ip"):
+class IpMid(Struct, frozen=True, omit_defaults=True, gc=False, tag="ip"):
     """``[192.0.2.1]:2944``; ``port`` ``None`` when not given."""
 
     host: str
@@ -44,7 +52,7 @@ class IpMid(Struct, frozen=True, omit_defaults=True, tag="ip"):
         return f"[{self.host}]" if self.port is None else f"[{self.host}]:{self.port}"
 
 
-class DomainMid(Struct, frozen=True, omit_defaults=True, tag="domain"):
+class DomainMid(Struct, frozen=True, omit_defaults=True, gc=False, tag="domain"):
     """``<gw.example.net>:2944``."""
 
     name: str
@@ -54,7 +62,7 @@ class DomainMid(Struct, frozen=True, omit_defaults=True, tag="domain"):
         return f"<{self.name}>" if self.port is None else f"<{self.name}>:{self.port}"
 
 
-class DeviceMid(Struct, frozen=True, omit_defaults=True, tag="device"):
+class DeviceMid(Struct, frozen=True, omit_defaults=True, gc=False, tag="device"):
     """A device name (``pathNAME``)."""
 
     name: str
@@ -63,7 +71,7 @@ class DeviceMid(Struct, frozen=True, omit_defaults=True, tag="device"):
         return self.name
 
 
-class MtpMid(Struct, frozen=True, omit_defaults=True, tag="mtp"):
+class MtpMid(Struct, frozen=True, omit_defaults=True, gc=False, tag="mtp"):
     """``MTP{0a1b2c3d}``: 2 to 4 octets."""
 
     address: bytes
@@ -75,14 +83,14 @@ class MtpMid(Struct, frozen=True, omit_defaults=True, tag="mtp"):
 Mid = IpMid | DomainMid | DeviceMid | MtpMid
 
 
-class ErrorDescriptor(Struct, frozen=True, omit_defaults=True, tag="Error"):
+class ErrorDescriptor(Struct, frozen=True, omit_defaults=True, gc=False, tag="Error"):
     """``code`` of H.248.8; ``text`` without quotes."""
 
     code: int
     text: str = ""
 
 
-class AuthHeader(Struct, frozen=True, omit_defaults=True):
+class AuthHeader(Struct, frozen=True, omit_defaults=True, gc=False):
     """Interim AH (clause 10.2): parsed and kept, never verified."""
 
     security_parameter_index: int
@@ -90,7 +98,7 @@ class AuthHeader(Struct, frozen=True, omit_defaults=True):
     check_value: bytes
 
 
-class TransactionRequest(Struct, frozen=True, omit_defaults=True, tag="request"):
+class TransactionRequest(Struct, frozen=True, omit_defaults=True, gc=False, tag="request"):
     """``error`` is set by the decoder when this transaction could not be read: answer it with that."""
 
     id: int
@@ -98,7 +106,7 @@ class TransactionRequest(Struct, frozen=True, omit_defaults=True, tag="request")
     error: ErrorDescriptor | None = None
 
 
-class TransactionReply(Struct, frozen=True, omit_defaults=True, tag="reply"):
+class TransactionReply(Struct, frozen=True, omit_defaults=True, gc=False, tag="reply"):
     """``result``: action replies, or one error for the whole transaction.
 
     ``segment``: number from 1 when segmented (v3); ``last`` marks ``/END``.
@@ -111,19 +119,19 @@ class TransactionReply(Struct, frozen=True, omit_defaults=True, tag="reply"):
     last: bool = False
 
 
-class TransactionPending(Struct, frozen=True, omit_defaults=True, tag="pending"):
+class TransactionPending(Struct, frozen=True, omit_defaults=True, gc=False, tag="pending"):
     """Still executing."""
 
     id: int
 
 
-class TransactionAck(Struct, frozen=True, omit_defaults=True, tag="ack"):
+class TransactionAck(Struct, frozen=True, omit_defaults=True, gc=False, tag="ack"):
     """Replies received: inclusive ranges of transaction ids."""
 
     ranges: tuple[tuple[int, int], ...]
 
 
-class SegmentAck(Struct, frozen=True, omit_defaults=True, tag="segment"):
+class SegmentAck(Struct, frozen=True, omit_defaults=True, gc=False, tag="segment"):
     """A segment of a reply was received (v3)."""
 
     id: int
@@ -134,13 +142,27 @@ class SegmentAck(Struct, frozen=True, omit_defaults=True, tag="segment"):
 Transaction = TransactionRequest | TransactionReply | TransactionPending | TransactionAck | SegmentAck
 
 
-class Message(Struct, frozen=True, omit_defaults=True):
-    """One message: ``body`` is transactions in order, or one error for the message as a whole."""
+class Extension(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Components at the end of a binary SEQUENCE that later versions of the module brought, as octets.
+
+    ``path``: where, in words of the module and numbers of list elements.
+    """
+
+    path: str
+    octets: bytes
+
+
+class Message(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One message: ``body`` is transactions in order, or one error for the message as a whole.
+
+    ``extensions``: what nobody here understands and goes back where it was; binary only.
+    """
 
     version: int
     mid: Mid
     body: tuple[Transaction, ...] | ErrorDescriptor
     auth: AuthHeader | None = None
+    extensions: tuple[Extension, ...] = ()
 
 
 # --- context level -----------------------------------------------------------------------------------
@@ -156,7 +178,7 @@ class TopologyDirection(Enum):
     ONEWAY_BOTH = "OnewayBoth"
 
 
-class TopologyTriple(Struct, frozen=True, omit_defaults=True):
+class TopologyTriple(Struct, frozen=True, omit_defaults=True, gc=False):
     """``from_termination`` and ``to_termination`` may be wildcards; ``stream`` is v3."""
 
     from_termination: str
@@ -177,7 +199,7 @@ class Relation(Enum):
     RANGE = "[:]"  # [a:b]
 
 
-class Parameter(Struct, frozen=True, omit_defaults=True):
+class Parameter(Struct, frozen=True, omit_defaults=True, gc=False):
     """A property, event, signal or statistic parameter with its lexical values."""
 
     name: str
@@ -190,7 +212,7 @@ class Parameter(Struct, frozen=True, omit_defaults=True):
         return self.values[0]
 
 
-class ContextProperties(Struct, frozen=True, omit_defaults=True):
+class ContextProperties(Struct, frozen=True, omit_defaults=True, gc=False):
     """Attributes of a context; ``None`` = not mentioned."""
 
     topology: tuple[TopologyTriple, ...] | None = None
@@ -201,7 +223,7 @@ class ContextProperties(Struct, frozen=True, omit_defaults=True):
     context_list: tuple[int, ...] | None = None
 
 
-class ContextAudit(Struct, frozen=True, omit_defaults=True):
+class ContextAudit(Struct, frozen=True, omit_defaults=True, gc=False):
     """``ContextAudit``: which attributes to return; selectors are v3."""
 
     topology: bool = False
@@ -219,7 +241,7 @@ class ContextAudit(Struct, frozen=True, omit_defaults=True):
     select_contexts: tuple[int, ...] | None = None
 
 
-class ActionRequest(Struct, frozen=True, omit_defaults=True):
+class ActionRequest(Struct, frozen=True, omit_defaults=True, gc=False):
     """Commands for one context, in order.  ``error``: could not be read (422 in its place)."""
 
     context: int
@@ -229,7 +251,7 @@ class ActionRequest(Struct, frozen=True, omit_defaults=True):
     error: ErrorDescriptor | None = None
 
 
-class ActionReply(Struct, frozen=True, omit_defaults=True):
+class ActionReply(Struct, frozen=True, omit_defaults=True, gc=False):
     """``error`` stands last: it ended the action after the replies before it."""
 
     context: int
@@ -251,7 +273,7 @@ class StreamMode(Enum):
     LOOPBACK = "Loopback"
 
 
-class LocalControl(Struct, frozen=True, omit_defaults=True, tag="LocalControl"):
+class LocalControl(Struct, frozen=True, omit_defaults=True, gc=False, tag="LocalControl"):
     """``None`` = not mentioned."""
 
     mode: StreamMode | None = None
@@ -260,7 +282,7 @@ class LocalControl(Struct, frozen=True, omit_defaults=True, tag="LocalControl"):
     properties: tuple[Parameter, ...] = ()
 
 
-class Statistic(Struct, frozen=True, omit_defaults=True):
+class Statistic(Struct, frozen=True, omit_defaults=True, gc=False):
     """``values`` empty: named without a value."""
 
     name: str
@@ -268,7 +290,7 @@ class Statistic(Struct, frozen=True, omit_defaults=True):
     is_list: bool = False
 
 
-class Stream(Struct, frozen=True, omit_defaults=True):
+class Stream(Struct, frozen=True, omit_defaults=True, gc=False):
     """One stream; ``id`` ``None`` when the parameters stand bare in Media (H.248's oneStream)."""
 
     id: int | None = None
@@ -289,7 +311,7 @@ class EventBufferControl(Enum):
     LOCK_STEP = "LockStep"
 
 
-class TerminationState(Struct, frozen=True, omit_defaults=True):
+class TerminationState(Struct, frozen=True, omit_defaults=True, gc=False):
     """``None`` = not mentioned."""
 
     service_state: ServiceState | None = None
@@ -297,7 +319,7 @@ class TerminationState(Struct, frozen=True, omit_defaults=True):
     properties: tuple[Parameter, ...] = ()
 
 
-class Media(Struct, frozen=True, omit_defaults=True, tag="Media"):
+class Media(Struct, frozen=True, omit_defaults=True, gc=False, tag="Media"):
     """``streams``: either one with ``id`` ``None`` or several with ids."""
 
     streams: tuple[Stream, ...] = ()
@@ -324,7 +346,7 @@ class SignalDirection(Enum):
     BOTH = "Both"
 
 
-class Signal(Struct, frozen=True, omit_defaults=True, tag="signal"):
+class Signal(Struct, frozen=True, omit_defaults=True, gc=False, tag="signal"):
     """``duration`` in units of 10 ms; the last three are v3."""
 
     name: str
@@ -339,18 +361,18 @@ class Signal(Struct, frozen=True, omit_defaults=True, tag="signal"):
     intersignal_delay: int | None = None
 
 
-class SignalList(Struct, frozen=True, omit_defaults=True, tag="list"):
+class SignalList(Struct, frozen=True, omit_defaults=True, gc=False, tag="list"):
     id: int
     signals: tuple[Signal, ...]
 
 
-class Signals(Struct, frozen=True, omit_defaults=True, tag="Signals"):
+class Signals(Struct, frozen=True, omit_defaults=True, gc=False, tag="Signals"):
     """Empty: stop all."""
 
     signals: tuple[Signal | SignalList, ...] = ()
 
 
-class DigitMap(Struct, frozen=True, omit_defaults=True, tag="DigitMap"):
+class DigitMap(Struct, frozen=True, omit_defaults=True, gc=False, tag="DigitMap"):
     """``name``, ``body`` or both; ``body`` is the text between the braces."""
 
     name: str | None = None
@@ -365,14 +387,14 @@ class NotifyBehaviour(Enum):
     REGULATED = "RegulatedNotify"
 
 
-class Embedded(Struct, frozen=True, omit_defaults=True):
+class Embedded(Struct, frozen=True, omit_defaults=True, gc=False):
     """What starts when the event happens; ``None`` = not mentioned."""
 
     signals: Signals | None = None
     events: "Events | None" = None
 
 
-class RequestedEvent(Struct, frozen=True, omit_defaults=True):
+class RequestedEvent(Struct, frozen=True, omit_defaults=True, gc=False):
     """One event to watch for."""
 
     name: str
@@ -386,67 +408,71 @@ class RequestedEvent(Struct, frozen=True, omit_defaults=True):
     reset_events: bool = False
 
 
-class Events(Struct, frozen=True, omit_defaults=True, tag="Events"):
+class Events(Struct, frozen=True, omit_defaults=True, gc=False, tag="Events"):
     """Without request id and events: watch for nothing any more."""
 
     request_id: int | None = None
     events: tuple[RequestedEvent, ...] = ()
 
 
-class BufferedEvent(Struct, frozen=True, omit_defaults=True):
+class BufferedEvent(Struct, frozen=True, omit_defaults=True, gc=False):
     name: str
     stream: int | None = None
     parameters: tuple[Parameter, ...] = ()
 
 
-class EventBuffer(Struct, frozen=True, omit_defaults=True, tag="EventBuffer"):
+class EventBuffer(Struct, frozen=True, omit_defaults=True, gc=False, tag="EventBuffer"):
     events: tuple[BufferedEvent, ...] = ()
 
 
-class TimeStamp(Struct, frozen=True, omit_defaults=True):
+class TimeStamp(Struct, frozen=True, omit_defaults=True, gc=False):
     """``date`` yyyymmdd and ``time`` hhmmssss (hundredths), digits as written."""
 
     date: str
     time: str
 
 
-class ObservedEvent(Struct, frozen=True, omit_defaults=True):
+class ObservedEvent(Struct, frozen=True, omit_defaults=True, gc=False):
     name: str
     stream: int | None = None
     time: TimeStamp | None = None
     parameters: tuple[Parameter, ...] = ()
 
 
-class ObservedEvents(Struct, frozen=True, omit_defaults=True, tag="ObservedEvents"):
+class ObservedEvents(Struct, frozen=True, omit_defaults=True, gc=False, tag="ObservedEvents"):
     request_id: int
     events: tuple[ObservedEvent, ...]
 
 
-class Statistics(Struct, frozen=True, omit_defaults=True, tag="Statistics"):
+class Statistics(Struct, frozen=True, omit_defaults=True, gc=False, tag="Statistics"):
     """Termination-wide statistics; stream statistics stand in ``Stream``."""
 
     items: tuple[Statistic, ...] = ()
 
 
-class PackageVersion(Struct, frozen=True, omit_defaults=True):
+class PackageVersion(Struct, frozen=True, omit_defaults=True, gc=False):
     name: str
     version: int
 
 
-class Packages(Struct, frozen=True, omit_defaults=True, tag="Packages"):
+class Packages(Struct, frozen=True, omit_defaults=True, gc=False, tag="Packages"):
     items: tuple[PackageVersion, ...] = ()
 
 
-class Multiplex(Struct, frozen=True, omit_defaults=True, tag="Mux"):
+class Multiplex(Struct, frozen=True, omit_defaults=True, gc=False, tag="Mux"):
+    """``kind``: ``H221`` ... or, in text only, ``X-...``; ``non_standard``: octets, in binary only."""
+
     kind: str
     terminations: tuple[str, ...]
+    non_standard: bytes | None = None
 
 
-class Modem(Struct, frozen=True, omit_defaults=True, tag="Modem"):
-    """Deprecated since v2: recognised, kept."""
+class Modem(Struct, frozen=True, omit_defaults=True, gc=False, tag="Modem"):
+    """Deprecated since v2: recognised, kept.  ``kinds`` and ``non_standard`` as in ``Multiplex``."""
 
     kinds: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
+    non_standard: bytes | None = None
 
 
 class AuditItem(Enum):
@@ -464,7 +490,7 @@ class AuditItem(Enum):
     PACKAGES = "Packages"
 
 
-class Audit(Struct, frozen=True, omit_defaults=True, tag="Audit"):
+class Audit(Struct, frozen=True, omit_defaults=True, gc=False, tag="Audit"):
     """What to return: whole descriptors, and (v2) individual items.
 
     An individual item is a descriptor that carries names without values: properties have
@@ -505,7 +531,7 @@ class ServiceChangeMethod(StrEnum):
     FAILOVER = "Failover"
 
 
-class ServiceChange(Struct, frozen=True, omit_defaults=True):
+class ServiceChange(Struct, frozen=True, omit_defaults=True, gc=False):
     """Parameters of a request.  ``method`` is a ``ServiceChangeMethod`` or an extension ``X-...``.
 
     ``reason`` such as ``"901 Cold Boot"`` without quotes; ``address`` and ``mgc_id`` exclude each other.
@@ -522,9 +548,10 @@ class ServiceChange(Struct, frozen=True, omit_defaults=True):
     extensions: tuple[Parameter, ...] = ()
     incomplete: bool = False  # v3 ServiceChangeIncompleteFlag
     audit: Audit | None = None
+    non_standard: bytes | None = None  # NonStandardData that is no ``X-...``, in binary only
 
 
-class ServiceChangeResult(Struct, frozen=True, omit_defaults=True):
+class ServiceChangeResult(Struct, frozen=True, omit_defaults=True, gc=False):
     """Parameters of a reply; all optional."""
 
     address: Mid | int | None = None
@@ -550,7 +577,7 @@ class Verb(Enum):
     SERVICE_CHANGE = "ServiceChange"
 
 
-class CommandRequest(Struct, frozen=True, omit_defaults=True):
+class CommandRequest(Struct, frozen=True, omit_defaults=True, gc=False):
     """One command.  Which of the fields after ``wildcard_reply`` are used depends on ``verb``:
 
     Add, Move, Modify: ``descriptors``; Subtract and the audits: ``audit`` (``None`` = not given);
@@ -573,7 +600,7 @@ class CommandRequest(Struct, frozen=True, omit_defaults=True):
     reported: ErrorDescriptor | None = None
 
 
-class CommandReply(Struct, frozen=True, omit_defaults=True):
+class CommandReply(Struct, frozen=True, omit_defaults=True, gc=False):
     """The answer to one command on one termination (or several, v3; or a wildcard, ``W-``).
 
     ``result``: descriptors returned, in order (an ``ErrorDescriptor`` alone: the command failed).

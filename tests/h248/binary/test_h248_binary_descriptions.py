@@ -43,6 +43,10 @@ def test_lines_end_as_they_like() -> None:
 
 
 def test_names_of_lines_in_an_individual_audit() -> None:
-    names = write_description_names("v=\r\nm=\r\n")
+    group, names = write_description_names("v=\r\nm=\r\n")
+    assert group is None
     assert [name.hex() for name in names] == ["0000b001", "0000b00f"]
     assert read_description_names((*names, b"\x00\x00\x10\x01")) == "v=\r\nm=\r\na=h248:00001001\r\n"
+    of_group = read_description_names(names, 7)
+    assert of_group == "a=h248-group:7\r\nv=\r\nm=\r\n"
+    assert write_description_names(of_group) == (7, names)

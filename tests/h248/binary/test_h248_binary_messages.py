@@ -1,14 +1,16 @@
 """Whole messages in binary: octets of a known message, audits of single items, and how far errors reach."""
 
 import pytest
+from msgspec.structs import replace
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.binary.audits import AUDIT
 from imsedge.h248.binary.commands import COMMAND
+from imsedge.h248.binary.context import Context
 from imsedge.h248.binary.contexts import CONTEXT_AUDIT
 from imsedge.h248.binary.descriptors import MEDIA
 from imsedge.h248.binary.events import EVENTS
-from imsedge.h248.binary.leaves import ERROR, Context
+from imsedge.h248.binary.leaves import ERROR
 from imsedge.h248.binary.messages import read_message, write_message
 from imsedge.h248.binary.terminations import TerminationNames
 from imsedge.h248.binary.tlv import element, header
@@ -16,12 +18,18 @@ from imsedge.h248.codec import DEFAULT_BINARY, Encoding, decode, encode, encodin
 from imsedge.h248.errors import H248Error
 from imsedge.h248.limits import MAX_TRANSACTIONS
 from imsedge.h248.model import (
+    ActionRequest,
+    CommandRequest,
     ErrorDescriptor,
+    Extension,
     IpMid,
     Message,
+    Modem,
+    Multiplex,
     TransactionPending,
     TransactionReply,
     TransactionRequest,
+    Verb,
 )
 from imsedge.h248.packages.catalogue import CATALOGUE
 from kit.h248_text import body_of
@@ -91,8 +99,16 @@ def test_the_order_of_what_an_audit_asks_for_is_that_of_the_components() -> None
         "T=1{C=1{MF=ip/core/1{M{L{no sdp}}}}}",
         "T=1{C=1{MF=ip/core/1{DM=plan}}}",
         "T=1{C=-{SC=ROOT{SV{MT=X-new,RE=901}}}}",
-        "T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,X-a=1}}}}",
+        "T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,X-a=1,X-b=2}}}}",
+        "T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,X-a={1,2}}}}}",
         "T=1{C=*{CA{CT{CLT}},AV=*{AT{}}}}",
+        "T=1{C=*{CA{CLT={1,2}},AV=*{AT{}}}}",
+        "T=1{C=1{MF=ip/core/1{E=1{g/cause{DM=id0001{1x}}}}}}",
+        "T=1{C=1{MF=ip/core/1{MX=X-new{ip/core/2}}}}",
+        "T=1{C=1{MF=ip/core/1{MD=X-new}}}",
+        "T=1{C=*{AV=*{AT{SG{ipnapt/latch{SY=BR}}}}}}",
+        "T=1{C=*{AV=*{AT{E=1{g/cause{KA}}}}}}",
+        "T=1{C=*{AV=*{AT{DM=id0001{1x}}}}}",
         "T=1{C=1{MF=ip/core/1{M{O{gm/saf=maybe}}}}}",
         "T=1{C=*{AV=*{AT{SA{nt/os,nt/or}}}}}",
         "T=1{C=*{AV=*{AT{EB{g/cause{x}}}}}}",
@@ -218,6 +234,99 @@ def test_another_dialect_has_other_numbers() -> None:
     assert bytes.fromhex("008c0077") in octets
     assert read_message(octets, dialect) == message
     assert b"gm/id0077" in encode(decode(octets), Encoding.COMPACT)
+
+
+def test_a_digit_map_has_the_number_that_the_sides_agreed_on() -> None:
+    dialect = DEFAULT_BINARY.replace(CATALOGUE.with_overrides({"digitmap plan": 0x1234}))
+    message = decode((HEAD + "T=1{C=1{MF=ip/core/1{DM=plan,E=1{g/cause{DM=plan}}}}}").encode())
+    octets = write_message(message, dialect)
+    assert octets.count(bytes.fromhex("80021234")) == 2
+    assert read_message(octets, dialect) == message
+    assert b"DM=id1234" in encode(decode(octets), Encoding.COMPACT)
+
+
+def test_an_extension_of_service_change_is_non_standard_data() -> None:
+    octets = binary("T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,X-abc=12}}}}")
+    assert bytes.fromhex("a810" + "a00a8208") + b"X-abc   " + bytes.fromhex("8102") + b"12" in octets
+    assert b"X-abc=12" in encode(decode(octets), Encoding.COMPACT)
+
+
+@pytest.mark.parametrize(
+    "non_standard",
+    [
+        "a004" + "80022a03" + "810107",  # by object identifier
+        "a00a" + "8208582d616263202020" + "8101ff",  # X-abc, but octets that no text has
+        "a00a" + "8208582d616263202020" + "8100",
+        "a005" + "8203582d61" + "810131",  # X-a without blanks
+        "3000",
+    ],
+)
+def test_other_non_standard_data_is_kept_as_it_is(non_standard: str) -> None:
+    octets = binary("T=1{C=-{SC=ROOT{SV{MT=RS,RE=901,X-abc=12}}}}")
+    (request,) = body_of(decode(octets))
+    assert isinstance(request, TransactionRequest)
+    (command,) = request.actions[0].commands
+    assert command.service_change is not None
+    change = replace(command.service_change, extensions=(), non_standard=bytes.fromhex(non_standard))
+    changed = replace(request, actions=(ActionRequest(0, (replace(command, service_change=change),)),))
+    message = Message(3, IpMid("192.0.2.1"), (changed,))
+    octets = encode(message, Encoding.BER)
+    assert bytes.fromhex(non_standard) in octets
+    assert decode(octets) == message
+    with pytest.raises(LocalError, match="non-standard data of ServiceChange"):
+        encode(message, Encoding.PRETTY)
+
+
+@pytest.mark.parametrize("kind", [Multiplex, Modem])
+def test_non_standard_data_of_mux_and_modem(kind: type) -> None:
+    descriptor = (
+        Multiplex("H221", ("ROOT",), b"\xa0\x00") if kind is Multiplex else Modem(("V18",), (), b"\xa0\x00")
+    )
+    command = CommandRequest(Verb.ADD, ("$",), descriptors=(descriptor,))
+    message = Message(3, IpMid("192.0.2.1"), (TransactionRequest(1, (ActionRequest(1, (command,)),)),))
+    assert decode(encode(message, Encoding.BER)) == message
+    with pytest.raises(LocalError, match="non-standard data of M"):
+        encode(message, Encoding.COMPACT)
+
+
+def _extended(octets: bytes) -> bytes:
+    """The same message with something unknown at the end of every SEQUENCE that is a structure."""
+    found = b""
+    at = 0
+    while at < len(octets):
+        tag, start, stop, at = header(octets, at, len(octets))
+        inner = octets[start:stop]
+        if tag & 0x20:
+            inside = inner[:1] and inner[0] & 0xC0 == 0x80  # context tags: not a SEQUENCE OF
+            inner = _extended(inner)
+            if inside and inner[0] in {0x80, 0xA0} and tag == 0x30:
+                inner += bytes.fromhex("9e0107")
+        found += element(tag, inner)
+    return found
+
+
+EXTENDED = _extended(
+    binary(
+        'T=7{C=1{A=${M{ST=1{O{ipdc/realm="core"},L{v=0\r\n}}},E=1{g/cause,it/ito{KA}}},S=ip/core/1{AT{}}}}'
+    )
+)
+
+
+def test_what_later_versions_added_goes_back_where_it_was() -> None:
+    for _ in range(2):  # nothing of it is forgotten because it was remembered without
+        message = decode(EXTENDED)
+        assert len(message.extensions) > 8
+        assert encode(message, Encoding.BER) == EXTENDED
+    plain = replace(message, extensions=())
+    assert _extended(encode(plain, Encoding.BER)) == EXTENDED
+    with pytest.raises(LocalError, match=r"extensions .* in binary only"):
+        encode(message, Encoding.PRETTY)
+
+
+def test_an_extension_of_a_part_that_is_gone_is_not_lost_in_silence() -> None:
+    extensions = (Extension(".mess.messageBody.transactions.3.transactionPending", b"\x9e\x00"),)
+    with pytest.raises(LocalError, match=r"transactions\.3"):
+        encode(Message(3, IpMid("192.0.2.1"), (TransactionPending(1),), None, extensions), Encoding.BER)
 
 
 def test_every_level_is_a_type_of_its_own() -> None:

@@ -3,28 +3,21 @@
 from typing import Any
 
 from imsedge.core.errors import LocalError
-from imsedge.h248.binary.ber import Bits, Choice, Sequence, SequenceOf, Values
+from imsedge.h248.binary.ber import Bits, Type
+from imsedge.h248.binary.context import Context
+from imsedge.h248.binary.contexts import AUDITED_PROPERTIES
 from imsedge.h248.binary.descriptions import read_description_names, write_description_names
 from imsedge.h248.binary.descriptors import (
     PACKAGE,
     SERVICE_STATE,
     STREAM_MODE,
-    joined_streams,
+    join_streams,
     numbered,
     split_streams,
 )
-from imsedge.h248.binary.events import NULL
-from imsedge.h248.binary.leaves import (
-    ITEM,
-    NAME,
-    PROPERTY,
-    UINT16,
-    UINT32,
-    Context,
-    Remembered,
-    read_item,
-    write_item,
-)
+from imsedge.h248.binary.events import DIGIT_MAP_NAME
+from imsedge.h248.binary.leaves import ITEM, NULL, UINT16, UINT32, Remembered, read_item, write_item
+from imsedge.h248.binary.tables import Choice, Record, Sequence, SequenceOf
 from imsedge.h248.model import (
     Audit,
     AuditItem,
@@ -63,28 +56,13 @@ AUDIT_BITS = Bits(
 )
 
 
-def _read_property(context: Context, v: Values) -> Parameter:
-    selected = v.get("propertyParms")
-    return selected if selected is not None else Parameter(read_item(context, Kind.PROPERTY, v["name"]), ())
+def _named(name: str, asked: Any) -> list[Parameter]:
+    return [Parameter(name, ())] if asked else []
 
 
-def _write_property(context: Context, parameter: Parameter) -> Values:
-    selected = parameter if parameter.values else None
-    return {"name": write_item(context, Kind.PROPERTY, parameter.name), "propertyParms": selected}
-
-
-_PROPERTIES = SequenceOf(
-    Sequence({"name": ITEM, "propertyParms?": PROPERTY}, _read_property, _write_property)
-)
-
-
-def _named(v: Values, name: str, component: str) -> list[Parameter]:
-    return [Parameter(name, ())] if component in v else []
-
-
-def _asked(parameters: tuple[Parameter, ...], name: str) -> bool | None:
+def _asked(parameters: tuple[Parameter, ...], name: str) -> bool:
     """NULL when the token stands there without a value."""
-    return True if Parameter(name, ()) in parameters else None
+    return Parameter(name, ()) in parameters
 
 
 def _selected(parameters: tuple[Parameter, ...], name: str, kind: type) -> Any:
@@ -101,15 +79,13 @@ def _items(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     return tuple([parameter for parameter in parameters if "/" in parameter.name])
 
 
-def _read_control(_: Context, v: Values) -> LocalControl:
-    found = [
-        *_named(v, "Mode", "streamMode"),
-        *_named(v, "ReservedValue", "reserveValue"),
-        *_named(v, "ReservedGroup", "reserveGroup"),
-    ]
-    if "streamModeSel" in v:
-        found.append(Parameter("Mode", (v["streamModeSel"].value,)))
-    return LocalControl(properties=(*found, *v.get("propertyParms", ())))
+def _read_control(
+    _: Context, mode: Any, value: Any, group: Any, properties: Any, selected: StreamMode | None
+) -> LocalControl:
+    found = [*_named("Mode", mode), *_named("ReservedValue", value), *_named("ReservedGroup", group)]
+    if selected is not None:
+        found.append(Parameter("Mode", (selected.value,)))
+    return LocalControl(properties=(*found, *(properties or ())))
 
 
 _CONTROL = Sequence(
@@ -117,54 +93,56 @@ _CONTROL = Sequence(
         "streamMode?": NULL,
         "reserveValue?": NULL,
         "reserveGroup?": NULL,
-        "propertyParms?": _PROPERTIES,
+        "propertyParms?": AUDITED_PROPERTIES,
         "streamModeSel?": STREAM_MODE,
     },
     _read_control,
-    lambda _, c: {
-        "streamMode": _asked(c.properties, "Mode"),
-        "reserveValue": _asked(c.properties, "ReservedValue"),
-        "reserveGroup": _asked(c.properties, "ReservedGroup"),
-        "propertyParms": _items(c.properties) or None,
-        "streamModeSel": _selected(c.properties, "Mode", StreamMode),
-    },
+    lambda _, control: (
+        _asked(control.properties, "Mode"),
+        _asked(control.properties, "ReservedValue"),
+        _asked(control.properties, "ReservedGroup"),
+        _items(control.properties) or None,
+        _selected(control.properties, "Mode", StreamMode),
+    ),
 )
 
 
-def _read_state(_: Context, v: Values) -> TerminationState:
-    found = [*_named(v, "Buffer", "eventBufferControl"), *_named(v, "ServiceStates", "serviceState")]
-    if "serviceStateSel" in v:
-        found.append(Parameter("ServiceStates", (v["serviceStateSel"].value,)))
-    return TerminationState(properties=(*found, *v["propertyParms"]))
+def _read_state(
+    _: Context, properties: Any, buffer: Any, state: Any, selected: ServiceState | None
+) -> TerminationState:
+    found = [*_named("Buffer", buffer), *_named("ServiceStates", state)]
+    if selected is not None:
+        found.append(Parameter("ServiceStates", (selected.value,)))
+    return TerminationState(properties=(*found, *properties))
 
 
 _STATE = Sequence(
     {
-        "propertyParms": _PROPERTIES,
+        "propertyParms": AUDITED_PROPERTIES,
         "eventBufferControl?": NULL,
         "serviceState?": NULL,
         "serviceStateSel?": SERVICE_STATE,
     },
     _read_state,
-    lambda _, s: {
-        "propertyParms": _items(s.properties),
-        "eventBufferControl": _asked(s.properties, "Buffer"),
-        "serviceState": _asked(s.properties, "ServiceStates"),
-        "serviceStateSel": _selected(s.properties, "ServiceStates", ServiceState),
-    },
+    lambda _, state: (
+        _items(state.properties),
+        _asked(state.properties, "Buffer"),
+        _asked(state.properties, "ServiceStates"),
+        _selected(state.properties, "ServiceStates", ServiceState),
+    ),
 )
 _LOCAL_REMOTE = Sequence(
     {
         "propGroupID?": UINT16,
-        "propGrps": SequenceOf(Sequence({"name": ITEM}, lambda _, v: v["name"], lambda _, n: {"name": n})),
+        "propGrps": SequenceOf(Sequence({"name": ITEM}, lambda _, name: name, lambda _, name: (name,))),
     },
-    lambda _, v: read_description_names(v["propGrps"]),
-    lambda _, text: {"propGrps": write_description_names(text)},
+    lambda _, group, names: read_description_names(names, group),
+    lambda _, text: write_description_names(text),
 )
 _STATISTIC = Sequence(
     {"statName": ITEM},
-    lambda context, v: (Statistic(read_item(context, Kind.STATISTIC, v["statName"])),),
-    lambda context, items: {"statName": write_item(context, Kind.STATISTIC, _only(items).name)},
+    lambda context, name: (Statistic(read_item(context, Kind.STATISTIC, name)),),
+    lambda context, items: (write_item(context, Kind.STATISTIC, _only(items).name),),
 )
 
 
@@ -174,87 +152,81 @@ def _only(items: tuple[Any, ...]) -> Any:
     return items[0]
 
 
-_STREAM_PARMS = Sequence(
+_STREAM_PARMS = Record(
+    Stream,
     {
-        "localControlDescriptor?": _CONTROL,
-        "localDescriptor?": _LOCAL_REMOTE,
-        "remoteDescriptor?": _LOCAL_REMOTE,
-        "statisticsDescriptor?": _STATISTIC,
-    },
-    lambda _, v: Stream(
-        None,
-        v.get("localControlDescriptor"),
-        v.get("localDescriptor"),
-        v.get("remoteDescriptor"),
-        v.get("statisticsDescriptor"),
-    ),
-    lambda _, s: {
-        "localControlDescriptor": s.control,
-        "localDescriptor": s.local,
-        "remoteDescriptor": s.remote,
-        "statisticsDescriptor": s.statistics,
+        "localControlDescriptor?": ("control", _CONTROL),
+        "localDescriptor?": ("local", _LOCAL_REMOTE),
+        "remoteDescriptor?": ("remote", _LOCAL_REMOTE),
+        "statisticsDescriptor?": ("statistics", _STATISTIC),
     },
 )
 _STREAM = Sequence(
     {"streamID": UINT16, "streamParms": _STREAM_PARMS},
-    lambda _, v: numbered(v["streamID"], v["streamParms"]),
-    lambda _, s: {"streamID": s.id, "streamParms": s},
+    lambda _, number, stream: numbered(number, stream),
+    lambda _, stream: (stream.id, stream),
 )
 _MEDIA = Sequence(
     {
         "termStateDescr?": _STATE,
-        "streams?": Choice(("oneStream", _STREAM_PARMS), ("multiStream", SequenceOf(_STREAM))),
+        "streams?": Choice(
+            {"oneStream": _STREAM_PARMS, "multiStream": SequenceOf(_STREAM)}, split_streams, join_streams
+        ),
     },
-    lambda _, v: Media(joined_streams(v.get("streams")), v.get("termStateDescr")),
-    lambda _, m: {"termStateDescr": m.state, "streams": split_streams(m.streams)},
+    lambda _, state, streams: Media(streams or (), state),
+    lambda _, media: (media.state, media.streams or None),
 )
 
 
-def _read_events(context: Context, v: Values) -> Events:
-    event = RequestedEvent(read_item(context, Kind.EVENT, v["pkgdName"]), v.get("streamID"))
-    return Events(v.get("requestID"), (event,))
+def _read_events(context: Context, request: int | None, name: bytes, stream: int | None) -> Events:
+    return Events(request, (RequestedEvent(read_item(context, Kind.EVENT, name), stream),))
 
 
-def _write_events(context: Context, events: Events) -> Values:
+def _write_events(context: Context, events: Events) -> tuple[Any, ...]:
     event = _only(events.events)
-    name = write_item(context, Kind.EVENT, event.name)
-    return {"requestID": events.request_id, "pkgdName": name, "streamID": event.stream}
+    if event != RequestedEvent(event.name, event.stream):
+        raise LocalError(
+            f"an individual audit in binary names event {event.name} and its stream, nothing else"
+        )
+    return events.request_id, write_item(context, Kind.EVENT, event.name), event.stream
 
 
 _EVENTS = Sequence({"requestID?": UINT32, "pkgdName": ITEM, "streamID?": UINT16}, _read_events, _write_events)
 
 
-def _write_buffer(context: Context, buffer: EventBuffer) -> Values:
+def _read_buffer(context: Context, name: bytes, stream: int | None) -> EventBuffer:
+    return EventBuffer((BufferedEvent(read_item(context, Kind.EVENT, name), stream),))
+
+
+def _write_buffer(context: Context, buffer: EventBuffer) -> tuple[Any, ...]:
     event = _only(buffer.events)
     if event.parameters:
-        raise LocalError("a parameter of a buffered event cannot be audited in binary")
-    return {"eventName": write_item(context, Kind.EVENT, event.name), "streamID": event.stream}
+        raise LocalError(f"a parameter of buffered event {event.name} cannot be audited in binary")
+    return write_item(context, Kind.EVENT, event.name), event.stream
 
 
-_EVENT_BUFFER = Sequence(
-    {"eventName": ITEM, "streamID?": UINT16},
-    lambda context, v: EventBuffer(
-        (BufferedEvent(read_item(context, Kind.EVENT, v["eventName"]), v.get("streamID")),)
-    ),
-    _write_buffer,
-)
+_EVENT_BUFFER = Sequence({"eventName": ITEM, "streamID?": UINT16}, _read_buffer, _write_buffer)
+
+
+def _read_signal(context: Context, name: bytes, stream: int | None, request: int | None) -> Signal:
+    return Signal(read_item(context, Kind.SIGNAL, name), stream, request_id=request)
+
+
+def _write_signal(context: Context, signal: Signal) -> tuple[Any, ...]:
+    if signal != Signal(signal.name, signal.stream, request_id=signal.request_id):
+        raise LocalError(
+            f"an individual audit in binary names signal {signal.name}, its stream and request, nothing else"
+        )
+    return write_item(context, Kind.SIGNAL, signal.name), signal.stream, signal.request_id
+
+
 _SIGNAL = Sequence(
-    {"signalName": ITEM, "streamID?": UINT16, "signalRequestID?": UINT32},
-    lambda context, v: Signal(
-        read_item(context, Kind.SIGNAL, v["signalName"]),
-        v.get("streamID"),
-        request_id=v.get("signalRequestID"),
-    ),
-    lambda context, s: {
-        "signalName": write_item(context, Kind.SIGNAL, s.name),
-        "streamID": s.stream,
-        "signalRequestID": s.request_id,
-    },
+    {"signalName": ITEM, "streamID?": UINT16, "signalRequestID?": UINT32}, _read_signal, _write_signal
 )
 _SIGNAL_LIST = Sequence(
     {"id": UINT16, "signalList?": _SIGNAL},
-    lambda _, v: SignalList(v["id"], (v["signalList"],) if "signalList" in v else ()),
-    lambda _, s: {"id": s.id, "signalList": _only(s.signals) if s.signals else None},
+    lambda _, number, signal: SignalList(number, () if signal is None else (signal,)),
+    lambda _, signals: (signals.id, _only(signals.signals) if signals.signals else None),
 )
 
 
@@ -263,37 +235,30 @@ def _write_signals(_: Context, signals: Signals) -> tuple[str, Any]:
     return ("signal" if isinstance(one, Signal) else "seqSigList"), one
 
 
-_SIGNALS = Choice(
-    ("signal", _SIGNAL),
-    ("seqSigList", _SIGNAL_LIST),
-    build=lambda _, __, value: Signals((value,)),
-    split=_write_signals,
-)
+def _write_digit_map(_: Context, digit_map: DigitMap) -> tuple[Any, ...]:
+    if digit_map.body is not None:
+        raise LocalError("a digit map is audited by its name")
+    return (digit_map.name,)
 
 
-def _write_digit_map(_: Context, digit_map: DigitMap) -> Values:
-    if digit_map.name is None:
-        return {}
-    if len(digit_map.name) != 6 or digit_map.name[:2].lower() != "id":
-        raise LocalError(f"the name of digit map {digit_map.name} has no binary form; idXXXX has")
-    return {"digitMapName": bytes.fromhex(digit_map.name[2:])}
-
-
-_DIGIT_MAP = Sequence(
-    {"digitMapName?": NAME},
-    lambda _, v: DigitMap(f"id{v['digitMapName'].hex()}" if "digitMapName" in v else None),
-    _write_digit_map,
-)
-_KINDS: tuple[tuple[type, str, Any], ...] = (
-    (Media, "indAudMediaDescriptor", _MEDIA),
-    (Events, "indAudEventsDescriptor", _EVENTS),
-    (EventBuffer, "indAudEventBufferDescriptor", _EVENT_BUFFER),
-    (Signals, "indAudSignalsDescriptor", _SIGNALS),
-    (DigitMap, "indAudDigitMapDescriptor", _DIGIT_MAP),
-    (Statistics, "indAudStatisticsDescriptor", _STATISTIC),
-    (Packages, "indAudPackagesDescriptor", PACKAGE),
-)
-_NAMES = {kind: name for kind, name, _ in _KINDS}
+_DIGIT_MAP = Sequence({"digitMapName?": DIGIT_MAP_NAME}, lambda _, name: DigitMap(name), _write_digit_map)
+_KINDS: dict[str, tuple[type, Type]] = {
+    "indAudMediaDescriptor": (Media, _MEDIA),
+    "indAudEventsDescriptor": (Events, _EVENTS),
+    "indAudEventBufferDescriptor": (EventBuffer, _EVENT_BUFFER),
+    "indAudSignalsDescriptor": (
+        Signals,
+        Choice(
+            {"signal": _SIGNAL, "seqSigList": _SIGNAL_LIST},
+            _write_signals,
+            lambda _, __, one: Signals((one,)),
+        ),
+    ),
+    "indAudDigitMapDescriptor": (DigitMap, _DIGIT_MAP),
+    "indAudStatisticsDescriptor": (Statistics, _STATISTIC),
+    "indAudPackagesDescriptor": (Packages, PACKAGE),
+}
+_NAMES = {kind: name for name, (kind, _) in _KINDS.items()}
 
 
 def _read_individual(_: Context, name: str, value: Any) -> Any:
@@ -320,16 +285,11 @@ AUDIT = Remembered(
             "auditToken?": AUDIT_BITS,
             "auditPropertyToken?": SequenceOf(
                 Choice(
-                    *((name, kind) for _, name, kind in _KINDS),
-                    build=_read_individual,
-                    split=_write_individual,
+                    {name: kind for name, (_, kind) in _KINDS.items()}, _write_individual, _read_individual
                 )
             ),
         },
-        lambda _, v: Audit(
-            tuple([item for item in AuditItem if item in v.get("auditToken", ())]),
-            v.get("auditPropertyToken", ()),
-        ),
-        lambda _, a: {"auditToken": a.items or None, "auditPropertyToken": a.individual or None},
+        lambda _, items, individual: Audit(_in_order(items or ()), individual or ()),
+        lambda _, audit: (audit.items or None, audit.individual or None),
     )
 )

@@ -1,22 +1,19 @@
-"""Commands of requests and replies, and ServiceChange, in binary (H.248.1 Annex A.2)."""
+"""Commands of requests and replies in binary (H.248.1 Annex A.2)."""
 
+from collections.abc import Callable
 from typing import Any
+
+from msgspec.structs import replace
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.binary.audits import AUDIT, AUDIT_BITS
-from imsedge.h248.binary.ber import Choice, Sequence, SequenceOf, Values, alone
+from imsedge.h248.binary.ber import Type
+from imsedge.h248.binary.context import Context
 from imsedge.h248.binary.descriptors import MEDIA, MODEM, MUX, PACKAGES, STATISTICS
-from imsedge.h248.binary.events import DIGIT_MAP, EVENT_BUFFER, EVENTS, NULL, OBSERVED_EVENTS, SIGNALS
-from imsedge.h248.binary.leaves import (
-    ERROR,
-    SHORT,
-    TERMINATION,
-    TERMINATIONS,
-    Context,
-    Remembered,
-    filled,
-)
+from imsedge.h248.binary.events import DIGIT_MAP, EVENT_BUFFER, EVENTS, OBSERVED_EVENTS, SIGNALS
+from imsedge.h248.binary.leaves import ERROR, NULL, SHORT, TERMINATION, TERMINATIONS, Remembered
 from imsedge.h248.binary.services import CHANGE, RESULT
+from imsedge.h248.binary.tables import Choice, Record, Sequence, SequenceOf, by_type
 from imsedge.h248.model import (
     Audit,
     AuditItem,
@@ -39,150 +36,132 @@ from imsedge.h248.model import (
 
 # --- descriptors in commands ---------------------------------------------------------------------------
 
-_Rows = tuple[tuple[type, str, Any], ...]
-
-
-def _by_type(rows: _Rows) -> Choice:
-    """A CHOICE whose alternatives are told apart by the type of the value."""
-    names = {kind: name for kind, name, _ in rows}
-
-    def split(_: Context, value: Any) -> tuple[str, Any]:
-        if type(value) not in names:
-            raise LocalError(f"{type(value).__name__} has no place here in binary")
-        return names[type(value)], value
-
-    return Choice(*((name, kind) for _, name, kind in rows), build=alone, split=split)
-
-
+_BOTH: dict[str, tuple[type, Type]] = {
+    "mediaDescriptor": (Media, MEDIA),
+    "modemDescriptor": (Modem, MODEM),
+    "muxDescriptor": (Multiplex, MUX),
+    "eventsDescriptor": (Events, EVENTS),
+    "eventBufferDescriptor": (EventBuffer, EVENT_BUFFER),
+    "signalsDescriptor": (Signals, SIGNALS),
+    "digitMapDescriptor": (DigitMap, DIGIT_MAP),
+}
 DESCRIPTORS = SequenceOf(
-    _by_type(
-        (
-            (Media, "mediaDescriptor", MEDIA),
-            (Modem, "modemDescriptor", MODEM),
-            (Multiplex, "muxDescriptor", MUX),
-            (Events, "eventsDescriptor", EVENTS),
-            (EventBuffer, "eventBufferDescriptor", EVENT_BUFFER),
-            (Signals, "signalsDescriptor", SIGNALS),
-            (DigitMap, "digitMapDescriptor", DIGIT_MAP),
-            (Audit, "auditDescriptor", AUDIT),
-            (Statistics, "statisticsDescriptor", STATISTICS),
-        )
-    )
+    by_type({**_BOTH, "auditDescriptor": (Audit, AUDIT), "statisticsDescriptor": (Statistics, STATISTICS)})
 )
-_EMPTY = Sequence(
-    {"auditToken?": AUDIT_BITS}, lambda _, v: v.get("auditToken", ()), lambda _, item: {"auditToken": (item,)}
-)
+_EMPTY = Sequence({"auditToken?": AUDIT_BITS}, lambda _, items: items or (), lambda _, item: ((item,),))
 _RETURNED = SequenceOf(
-    _by_type(
-        (
-            (ErrorDescriptor, "errorDescriptor", ERROR),
-            (Media, "mediaDescriptor", MEDIA),
-            (Modem, "modemDescriptor", MODEM),
-            (Multiplex, "muxDescriptor", MUX),
-            (Events, "eventsDescriptor", EVENTS),
-            (EventBuffer, "eventBufferDescriptor", EVENT_BUFFER),
-            (Signals, "signalsDescriptor", SIGNALS),
-            (DigitMap, "digitMapDescriptor", DIGIT_MAP),
-            (ObservedEvents, "observedEventsDescriptor", OBSERVED_EVENTS),
-            (Statistics, "statisticsDescriptor", STATISTICS),
-            (Packages, "packagesDescriptor", PACKAGES),
-            (AuditItem, "emptyDescriptors", _EMPTY),
-        )
+    by_type(
+        {
+            "errorDescriptor": (ErrorDescriptor, ERROR),
+            **_BOTH,
+            "observedEventsDescriptor": (ObservedEvents, OBSERVED_EVENTS),
+            "statisticsDescriptor": (Statistics, STATISTICS),
+            "packagesDescriptor": (Packages, PACKAGES),
+            "emptyDescriptors": (AuditItem, _EMPTY),
+        }
     )
 )
 
 
 def _flat(items: tuple[Any, ...]) -> tuple[Any, ...]:
     """``emptyDescriptors`` may name several: each becomes an item."""
-    if tuple not in map(type, items):
-        return items
-    return tuple([one for item in items for one in (item if isinstance(item, tuple) else (item,))])
+    for item in items:
+        if type(item) is tuple:
+            return tuple([one for item in items for one in (item if isinstance(item, tuple) else (item,))])
+    return items
 
 
 # --- requests ------------------------------------------------------------------------------------------
 
 
-def _request(rows: dict[str, Any], **fields: str) -> Sequence:
-    """A command: ``terminationID`` first, then ``fields`` (field of the model=component)."""
-
-    def read(_: Context, v: Values) -> Values:
-        return {"terminations": v["terminationID"], **filled(v, **fields)}
-
-    def write(_: Context, command: CommandRequest) -> Values:
-        parts = {name: getattr(command, field) for field, name in fields.items()}
-        return {"terminationID": command.terminations, **parts}
-
-    return Sequence({"terminationID": TERMINATIONS, **rows}, read, write)
-
-
-def _write_audit_request(_: Context, command: CommandRequest) -> Values:
-    names = command.terminations
-    return {
-        "terminationID": names[0],
-        "auditDescriptor": command.audit or Audit(),
-        "terminationIDList": names if len(names) > 1 else None,
+def _amm(verb: Verb) -> Type:
+    rows: dict[str, tuple[str, Type]] = {
+        "terminationID": ("terminations", TERMINATIONS),
+        "descriptors": ("descriptors", DESCRIPTORS),
     }
+    return Record(CommandRequest, rows, verb=verb)
 
 
-_AMM = _request({"descriptors": DESCRIPTORS}, descriptors="descriptors")
-# Commands of a few octets come again and again: what is said of a termination, the audit that keeps alive.
-_SUBTRACT = Remembered(_request({"auditDescriptor?": AUDIT}, audit="auditDescriptor"), SHORT)
-_AUDIT_REQUEST = Remembered(
-    Sequence(
-        {"terminationID": TERMINATION, "auditDescriptor": AUDIT, "terminationIDList?": TERMINATIONS},
-        lambda _, v: {
-            "terminations": v.get("terminationIDList") or (v["terminationID"],),
-            "audit": v["auditDescriptor"],
-        },
-        _write_audit_request,
-    ),
-    SHORT,
-)
-REQUESTS: tuple[tuple[Verb, str, Any], ...] = (
-    (Verb.ADD, "addReq", _AMM),
-    (Verb.MOVE, "moveReq", _AMM),
-    (Verb.MODIFY, "modReq", _AMM),
-    (Verb.SUBTRACT, "subtractReq", _SUBTRACT),
-    (Verb.AUDIT_CAPABILITY, "auditCapRequest", _AUDIT_REQUEST),
-    (Verb.AUDIT_VALUE, "auditValueRequest", _AUDIT_REQUEST),
-    (
-        Verb.NOTIFY,
-        "notifyReq",
-        _request(
-            {"observedEventsDescriptor": OBSERVED_EVENTS, "errorDescriptor?": ERROR},
-            observed="observedEventsDescriptor",
-            reported="errorDescriptor",
+def _write_audit_request(_: Context, command: CommandRequest) -> tuple[Any, ...]:
+    names = command.terminations
+    return names[0], command.audit or Audit(), names if len(names) > 1 else None
+
+
+def _audit_request(verb: Verb) -> Type:
+    """Short ones come again and again: what is said of a termination, the audit that keeps alive."""
+    return Remembered(
+        Sequence(
+            {"terminationID": TERMINATION, "auditDescriptor": AUDIT, "terminationIDList?": TERMINATIONS},
+            lambda _, name, audit, names: CommandRequest(verb, names or (name,), audit=audit),
+            _write_audit_request,
+        ),
+        SHORT,
+    )
+
+
+REQUESTS: dict[str, tuple[Verb, Type]] = {
+    "addReq": (Verb.ADD, _amm(Verb.ADD)),
+    "moveReq": (Verb.MOVE, _amm(Verb.MOVE)),
+    "modReq": (Verb.MODIFY, _amm(Verb.MODIFY)),
+    "subtractReq": (
+        Verb.SUBTRACT,
+        Remembered(
+            Record(
+                CommandRequest,
+                {"terminationID": ("terminations", TERMINATIONS), "auditDescriptor?": ("audit", AUDIT)},
+                verb=Verb.SUBTRACT,
+            ),
+            SHORT,
         ),
     ),
-    (
-        Verb.SERVICE_CHANGE,
-        "serviceChangeReq",
-        _request({"serviceChangeParms": CHANGE}, service_change="serviceChangeParms"),
+    "auditCapRequest": (Verb.AUDIT_CAPABILITY, _audit_request(Verb.AUDIT_CAPABILITY)),
+    "auditValueRequest": (Verb.AUDIT_VALUE, _audit_request(Verb.AUDIT_VALUE)),
+    "notifyReq": (
+        Verb.NOTIFY,
+        Record(
+            CommandRequest,
+            {
+                "terminationID": ("terminations", TERMINATIONS),
+                "observedEventsDescriptor": ("observed", OBSERVED_EVENTS),
+                "errorDescriptor?": ("reported", ERROR),
+            },
+            verb=Verb.NOTIFY,
+        ),
     ),
-)
-VERBS = {name: verb for verb, name, _ in REQUESTS}
-_REQUEST_NAMES = {verb: name for verb, name, _ in REQUESTS}
+    "serviceChangeReq": (
+        Verb.SERVICE_CHANGE,
+        Record(
+            CommandRequest,
+            {
+                "terminationID": ("terminations", TERMINATIONS),
+                "serviceChangeParms": ("service_change", CHANGE),
+            },
+            verb=Verb.SERVICE_CHANGE,
+        ),
+    ),
+}
+_REQUEST_NAMES = {verb: name for name, (verb, _) in REQUESTS.items()}
 
 
-def _read_command(_: Context, v: Values) -> CommandRequest:
-    name, parts = v["command"]
-    optional, wildcard = "optional" in v, "wildcardReturn" in v
-    return CommandRequest(VERBS[name], optional=optional, wildcard_reply=wildcard, **parts)
+def _read_command(_: Context, command: CommandRequest, optional: Any, wildcard: Any) -> CommandRequest:
+    if not optional and not wildcard:
+        return command
+    marked: CommandRequest = replace(command, optional=optional, wildcard_reply=wildcard)
+    return marked
 
 
-def _write_command(_: Context, command: CommandRequest) -> Values:
+def _write_command(_: Context, command: CommandRequest) -> tuple[Any, ...]:
     if command.error is not None:
         raise LocalError("a command that could not be read cannot be sent")
-    return {
-        "command": (_REQUEST_NAMES[command.verb], command),
-        "optional": command.optional or None,
-        "wildcardReturn": command.wildcard_reply or None,
-    }
+    return command, command.optional, command.wildcard_reply
 
 
 COMMAND = Sequence(
     {
-        "command": Choice(*((name, kind) for _, name, kind in REQUESTS)),
+        "command": Choice(
+            {name: kind for name, (_, kind) in REQUESTS.items()},
+            lambda _, command: (_REQUEST_NAMES[command.verb], command),
+        ),
         "optional?": NULL,
         "wildcardReturn?": NULL,
     },
@@ -192,108 +171,94 @@ COMMAND = Sequence(
 
 # --- replies -------------------------------------------------------------------------------------------
 
-_AMMS_REPLY = Remembered(
-    Sequence(
-        {"terminationID": TERMINATIONS, "terminationAudit?": _RETURNED},
-        lambda _, v: {"terminations": v["terminationID"], "result": _flat(v.get("terminationAudit", ()))},
-        lambda _, r: {"terminationID": r.terminations, "terminationAudit": r.result or None},
-    ),
-    SHORT,
-)
-_AUDIT_REPLY = Choice(
-    ("contextAuditResult", TERMINATIONS),
-    ("error", ERROR),
-    (
-        "auditResult",
-        Remembered(
+_Replies = Callable[[Verb], Type]
+
+
+def _amms_reply(verb: Verb) -> Type:
+    return Remembered(
+        Sequence(
+            {"terminationID": TERMINATIONS, "terminationAudit?": _RETURNED},
+            lambda _, names, result: CommandReply(verb, names, _flat(result) if result else ()),
+            lambda _, reply: (reply.terminations, reply.result or None),
+        ),
+        SHORT,
+    )
+
+
+def _audit_reply(verb: Verb) -> Type:
+    audited: dict[str, Type] = {
+        "contextAuditResult": TERMINATIONS,
+        "error": ERROR,
+        "auditResult": Remembered(
             Sequence(
                 {"terminationID": TERMINATION, "terminationAuditResult": _RETURNED},
-                lambda _, v: {
-                    "terminations": (v["terminationID"],),
-                    "result": _flat(v["terminationAuditResult"]),
-                },
-                lambda _, r: {"terminationID": r.terminations[0], "terminationAuditResult": r.result},
+                lambda _, name, result: CommandReply(verb, (name,), _flat(result)),
+                lambda _, reply: (reply.terminations[0], reply.result),
             ),
             SHORT,
         ),
-    ),
-    (
-        "auditResultTermList",
-        Sequence(
+        "auditResultTermList": Sequence(
             {"terminationIDList": TERMINATIONS, "terminationAuditResult": _RETURNED},
-            lambda _, v: {
-                "terminations": v["terminationIDList"],
-                "result": _flat(v["terminationAuditResult"]),
-            },
-            lambda _, r: {"terminationIDList": r.terminations, "terminationAuditResult": r.result},
+            lambda _, names, result: CommandReply(verb, names, _flat(result)),
+            lambda _, reply: (reply.terminations, reply.result),
         ),
-    ),
-    build=lambda _, name, value: _read_audit_reply(name, value),
-    split=lambda _, reply: _write_audit_reply(reply),
-)
+    }
+
+    def build(_: Context, name: str, value: Any) -> Any:
+        if name == "contextAuditResult":
+            return CommandReply(verb, value, listed=True)
+        return CommandReply(verb, (), (value,), listed=True) if name == "error" else value
+
+    return Choice(audited, _split_audit_reply, build)
 
 
-def _read_audit_reply(name: str, value: Any) -> Values:
-    if name == "contextAuditResult":
-        return {"terminations": value, "listed": True}
-    return {"terminations": (), "result": (value,), "listed": True} if name == "error" else value
-
-
-def _write_audit_reply(reply: CommandReply) -> tuple[str, Any]:
+def _split_audit_reply(_: Context, reply: CommandReply) -> tuple[str, Any]:
     if reply.listed:
         return ("error", reply.error) if reply.error else ("contextAuditResult", reply.terminations)
     return ("auditResult" if len(reply.terminations) == 1 else "auditResultTermList"), reply
 
 
-def _read_change_reply(_: Context, v: Values) -> Values:
-    name, value = v["serviceChangeResult"]
-    parts = {"result": (value,)} if name == "errorDescriptor" else {"service_change": value}
-    if value == ServiceChangeResult():
-        parts = {}
-    return {"terminations": v["terminationID"], **parts}
+def _notify_reply(verb: Verb) -> Type:
+    return Remembered(
+        Sequence(
+            {"terminationID": TERMINATIONS, "errorDescriptor?": ERROR},
+            lambda _, names, error: CommandReply(verb, names, () if error is None else (error,)),
+            lambda _, reply: (reply.terminations, reply.error),
+        ),
+        SHORT,
+    )
 
 
-def _write_change_reply(_: Context, reply: CommandReply) -> Values:
-    if reply.error is not None:
-        return {"terminationID": reply.terminations, "serviceChangeResult": ("errorDescriptor", reply.error)}
-    result = reply.service_change or ServiceChangeResult()
-    return {"terminationID": reply.terminations, "serviceChangeResult": ("serviceChangeResParms", result)}
+def _read_change_reply(verb: Verb, names: tuple[str, ...], value: Any) -> CommandReply:
+    if isinstance(value, ErrorDescriptor):
+        return CommandReply(verb, names, (value,))
+    return CommandReply(verb, names, service_change=None if value == ServiceChangeResult() else value)
 
 
-_NOTIFY_REPLY = Remembered(
-    Sequence(
-        {"terminationID": TERMINATIONS, "errorDescriptor?": ERROR},
-        lambda _, v: {
-            "terminations": v["terminationID"],
-            "result": (v["errorDescriptor"],) if "errorDescriptor" in v else (),
-        },
-        lambda _, r: {"terminationID": r.terminations, "errorDescriptor": r.error},
-    ),
-    SHORT,
-)
-_CHANGE_REPLY = Sequence(
-    {
-        "terminationID": TERMINATIONS,
-        "serviceChangeResult": Choice(("errorDescriptor", ERROR), ("serviceChangeResParms", RESULT)),
-    },
-    _read_change_reply,
-    _write_change_reply,
-)
-_REPLIES: tuple[tuple[Verb, str, Any], ...] = (
-    (Verb.ADD, "addReply", _AMMS_REPLY),
-    (Verb.MOVE, "moveReply", _AMMS_REPLY),
-    (Verb.MODIFY, "modReply", _AMMS_REPLY),
-    (Verb.SUBTRACT, "subtractReply", _AMMS_REPLY),
-    (Verb.AUDIT_CAPABILITY, "auditCapReply", _AUDIT_REPLY),
-    (Verb.AUDIT_VALUE, "auditValueReply", _AUDIT_REPLY),
-    (Verb.NOTIFY, "notifyReply", _NOTIFY_REPLY),
-    (Verb.SERVICE_CHANGE, "serviceChangeReply", _CHANGE_REPLY),
-)
-_REPLY_VERBS = {name: verb for verb, name, _ in _REPLIES}
-_REPLY_NAMES = {verb: name for verb, name, _ in _REPLIES}
+def _change_reply(verb: Verb) -> Type:
+    result = by_type(
+        {"errorDescriptor": (ErrorDescriptor, ERROR), "serviceChangeResParms": (ServiceChangeResult, RESULT)}
+    )
+    return Sequence(
+        {"terminationID": TERMINATIONS, "serviceChangeResult": result},
+        lambda _, names, value: _read_change_reply(verb, names, value),
+        lambda _, reply: (reply.terminations, reply.error or reply.service_change or ServiceChangeResult()),
+    )
+
+
+_REPLIES: dict[str, tuple[Verb, _Replies]] = {
+    "addReply": (Verb.ADD, _amms_reply),
+    "moveReply": (Verb.MOVE, _amms_reply),
+    "modReply": (Verb.MODIFY, _amms_reply),
+    "subtractReply": (Verb.SUBTRACT, _amms_reply),
+    "auditCapReply": (Verb.AUDIT_CAPABILITY, _audit_reply),
+    "auditValueReply": (Verb.AUDIT_VALUE, _audit_reply),
+    "notifyReply": (Verb.NOTIFY, _notify_reply),
+    "serviceChangeReply": (Verb.SERVICE_CHANGE, _change_reply),
+}
+_REPLY_NAMES = {verb: name for name, (verb, _) in _REPLIES.items()}
 
 COMMAND_REPLY = Choice(
-    *((name, kind) for _, name, kind in _REPLIES),
-    build=lambda _, name, parts: CommandReply(_REPLY_VERBS[name], **parts),
-    split=lambda _, reply: (_REPLY_NAMES[reply.verb], reply),
+    {name: make(verb) for name, (verb, make) in _REPLIES.items()},
+    lambda _, reply: (_REPLY_NAMES[reply.verb], reply),
 )

@@ -1,32 +1,29 @@
 """Context properties and context audits in binary (H.248.1 Annex A.2)."""
 
+from typing import Any
+
 from imsedge.core.errors import LocalError
 from imsedge.h248 import errors
-from imsedge.h248.binary.ber import (
-    Choice,
-    Integer,
-    Sequence,
-    SequenceOf,
-    Values,
-)
-from imsedge.h248.binary.events import NULL
+from imsedge.h248.binary.ber import Integer, Type
+from imsedge.h248.binary.context import Context
 from imsedge.h248.binary.leaves import (
     BOOLEAN,
     ITEM,
+    NULL,
     PROPERTIES,
     PROPERTY,
     TERMINATION,
     UINT16,
     UINT32,
-    Context,
-    filled,
     read_item,
     write_item,
 )
+from imsedge.h248.binary.tables import Choice, Sequence, SequenceOf
 from imsedge.h248.errors import H248Error
 from imsedge.h248.model import (
     ContextAudit,
     ContextProperties,
+    Parameter,
     TopologyDirection,
     TopologyTriple,
 )
@@ -35,34 +32,30 @@ from imsedge.h248.packages.catalogue import Kind
 _DIRECTIONS = {0: TopologyDirection.BOTHWAY, 1: TopologyDirection.ISOLATE, 2: TopologyDirection.ONEWAY}
 _EXTENDED = {0: TopologyDirection.ONEWAY_EXTERNAL, 1: TopologyDirection.ONEWAY_BOTH}
 _NUMBERS = {direction: number for table in (_DIRECTIONS, _EXTENDED) for number, direction in table.items()}
-_SMALL = Integer(255)
 
 
-class _Direction:
+class _Direction(Integer):
     """ENUMERATED, kept as its number: two components together make the direction."""
 
-    tag = 0x0A
-    read = _SMALL.read
-    write = _SMALL.write
+    def __init__(self) -> None:
+        super().__init__(255)
+        self.tag = 0x0A
 
 
-def _read_triple(_: Context, v: Values) -> TopologyTriple:
-    extended = v.get("topologyDirectionExtension")
-    direction = _DIRECTIONS.get(v["topologyDirection"]) if extended is None else _EXTENDED.get(extended)
+def _read_triple(
+    _: Context, source: str, target: str, number: int, stream: int | None, extended: int | None
+) -> TopologyTriple:
+    direction = _DIRECTIONS.get(number) if extended is None else _EXTENDED.get(extended)
     if direction is None:
         raise H248Error(errors.SYNTAX_ACTION, "an unknown topology direction")
-    return TopologyTriple(v["terminationFrom"], v["terminationTo"], direction, v.get("streamID"))
+    return TopologyTriple(source, target, direction, stream)
 
 
-def _write_triple(_: Context, t: TopologyTriple) -> Values:
-    extended = t.direction in _EXTENDED.values()
-    return {
-        "terminationFrom": t.from_termination,
-        "terminationTo": t.to_termination,
-        "topologyDirection": 2 if extended else _NUMBERS[t.direction],
-        "streamID": t.stream,
-        "topologyDirectionExtension": _NUMBERS[t.direction] if extended else None,
-    }
+def _write_triple(_: Context, t: TopologyTriple) -> tuple[Any, ...]:
+    number = _NUMBERS[t.direction]
+    if t.direction in _EXTENDED.values():  # ONEWAY for those who do not know the extension
+        return t.from_termination, t.to_termination, 2, t.stream, number
+    return t.from_termination, t.to_termination, number, t.stream, None
 
 
 _TOPOLOGY = Sequence(
@@ -76,14 +69,6 @@ _TOPOLOGY = Sequence(
     _read_triple,
     _write_triple,
 )
-_PROPERTY_NAMES = {
-    "priority": "priority",
-    "emergency": "emergency",
-    "topology": "topologyReq",
-    "ieps": "iepscallind",
-    "properties": "contextProp",
-    "context_list": "contextList",
-}
 CONTEXT_PROPERTIES = Sequence(
     {
         "priority?": Integer(15),
@@ -93,61 +78,52 @@ CONTEXT_PROPERTIES = Sequence(
         "contextProp?": PROPERTIES,
         "contextList?": SequenceOf(UINT32),
     },
-    lambda _, v: ContextProperties(**filled(v, **_PROPERTY_NAMES)),
-    lambda _, p: {
-        name: getattr(p, field) or _kept(getattr(p, field)) for field, name in _PROPERTY_NAMES.items()
-    },
-)
-
-
-def _kept(value: object) -> object:
-    """``False`` and 0 are values; an empty list is none."""
-    return None if value == () else value
-
-
-_AUDITED_PROPERTY = Sequence(
-    {"name": ITEM, "propertyParms?": PROPERTY},
-    lambda context, v: v.get("propertyParms") or read_item(context, Kind.PROPERTY, v["name"]),
-    lambda context, p: (
-        {"name": write_item(context, Kind.PROPERTY, p)}
-        if isinstance(p, str)
-        else {"name": write_item(context, Kind.PROPERTY, p.name), "propertyParms": p}
+    lambda _, priority, emergency, topology, ieps, properties, contexts: ContextProperties(
+        topology, priority, emergency, ieps, properties or (), contexts
     ),
+    lambda _, p: (p.priority, p.emergency, p.topology, p.ieps, p.properties or None, p.context_list),
 )
 
 
-def _read_context_audit(_: Context, v: Values) -> ContextAudit:
-    properties = v.get("contextPropAud", ())
-    select = v.get("selectLogic")
+def _read_audited(context: Context, name: bytes, selected: Parameter | None) -> Parameter:
+    return selected or Parameter(read_item(context, Kind.PROPERTY, name), ())
+
+
+def _write_audited(context: Context, p: Parameter) -> tuple[Any, ...]:
+    return write_item(context, Kind.PROPERTY, p.name), p if p.values else None
+
+
+AUDITED_PROPERTIES = SequenceOf(
+    Sequence({"name": ITEM, "propertyParms?": PROPERTY}, _read_audited, _write_audited)
+)
+_LOGIC: dict[str, Type] = {"andAUDITSelect": NULL, "orAUDITSelect": NULL}
+
+
+def _read_context_audit(_: Context, *components: Any) -> ContextAudit:
+    topology, emergency, priority, ieps, properties, *selected, select_all = components
+    select_priority, select_emergency, select_ieps = selected
+    found = properties or ()
     return ContextAudit(
-        topology="topology" in v,
-        emergency="emergency" in v,
-        priority="priority" in v,
-        ieps="iepscallind" in v,
-        properties=tuple(name for name in properties if isinstance(name, str)),
-        select_priority=v.get("selectpriority"),
-        select_emergency=v.get("selectemergency"),
-        select_ieps=v.get("selectiepscallind"),
-        select_all=None if select is None else select[0] == "andAUDITSelect",
-        select_properties=tuple(one for one in properties if not isinstance(one, str)),
+        topology,
+        emergency,
+        priority,
+        ieps,
+        tuple([one.name for one in found if not one.values]),
+        select_priority,
+        select_emergency,
+        select_ieps,
+        select_all,
+        select_properties=tuple([one for one in found if one.values]),
     )
 
 
-def _write_context_audit(_: Context, a: ContextAudit) -> Values:
+def _write_context_audit(_: Context, a: ContextAudit) -> tuple[Any, ...]:
     if a.context_list or a.select_contexts is not None:
-        raise LocalError("a list of contexts cannot be audited in binary")
-    logic = None if a.select_all is None else ("andAUDITSelect" if a.select_all else "orAUDITSelect", True)
-    return {
-        "topology": a.topology or None,
-        "emergency": a.emergency or None,
-        "priority": a.priority or None,
-        "iepscallind": a.ieps or None,
-        "contextPropAud": (*a.properties, *(a.attributes or ()), *a.select_properties) or None,
-        "selectpriority": a.select_priority,
-        "selectemergency": a.select_emergency,
-        "selectiepscallind": a.select_ieps,
-        "selectLogic": logic,
-    }
+        raise LocalError("a list of contexts (ContextList) cannot be audited or selected by in binary")
+    names = (*a.properties, *(a.attributes or ()))
+    audited = (*[Parameter(name, ()) for name in names], *a.select_properties)
+    flags = (a.topology, a.emergency, a.priority, a.ieps)
+    return *flags, audited or None, a.select_priority, a.select_emergency, a.select_ieps, a.select_all
 
 
 CONTEXT_AUDIT = Sequence(
@@ -156,11 +132,15 @@ CONTEXT_AUDIT = Sequence(
         "emergency?": NULL,
         "priority?": NULL,
         "iepscallind?": NULL,
-        "contextPropAud?": SequenceOf(_AUDITED_PROPERTY),
+        "contextPropAud?": AUDITED_PROPERTIES,
         "selectpriority?": Integer(15),
         "selectemergency?": BOOLEAN,
         "selectiepscallind?": BOOLEAN,
-        "selectLogic?": Choice(("andAUDITSelect", NULL), ("orAUDITSelect", NULL)),
+        "selectLogic?": Choice(
+            _LOGIC,
+            lambda _, every: ("andAUDITSelect" if every else "orAUDITSelect", True),
+            lambda _, name, __: name == "andAUDITSelect",
+        ),
     },
     _read_context_audit,
     _write_context_audit,

@@ -56,16 +56,26 @@ def read_line(number: int, values: tuple[bytes, ...]) -> str:
     return f"{letter}={_LINE_END.sub(' ', read_string(values[0]))}"
 
 
-def write_description_names(text: str) -> tuple[bytes, ...]:
-    """Which lines an individual audit asks for: ``v=``, ``c=`` ..."""
-    lines = [line for line in _LINE_END.split(text) if line.strip()]
-    return tuple(write_line(line)[0].to_bytes(4, "big") for line in lines)
+_GROUP = re.compile(r"a=h248-group:(\d{1,5})")
 
 
-def read_description_names(names: tuple[bytes, ...]) -> str:
+def write_description_names(text: str) -> tuple[int | None, tuple[bytes, ...]]:
+    """Which property group (``a=h248-group:1``) and lines an individual audit asks for: ``v=``, ``c=`` ..."""
+    group: int | None = None
+    names: list[bytes] = []
+    for line in _LINE_END.split(text):
+        if match := _GROUP.fullmatch(line):
+            group = int(match[1])
+        elif line.strip():
+            names.append(write_line(line)[0].to_bytes(4, "big"))
+    return group, tuple(names)
+
+
+def read_description_names(names: tuple[bytes, ...], group: int | None = None) -> str:
     """The other way."""
-    numbers = [int.from_bytes(name, "big") for name in names]
-    return "".join(
-        f"{_BY_NUMBER[number]}=\r\n" if number in _BY_NUMBER else f"a=h248:{number:08x}\r\n"
-        for number in numbers
-    )
+    lines = [] if group is None else [f"a=h248-group:{group}\r\n"]
+    for name in names:
+        number = int.from_bytes(name, "big")
+        letter = _BY_NUMBER.get(number)
+        lines.append(f"a=h248:{number:08x}\r\n" if letter is None else f"{letter}=\r\n")
+    return "".join(lines)

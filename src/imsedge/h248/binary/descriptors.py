@@ -4,24 +4,27 @@ Each row is a type of the ASN.1 module under its name there; next to it stand th
 components and the model.
 """
 
+from typing import Any
+
 from imsedge.core.errors import LocalError
-from imsedge.h248.binary.ber import Choice, Enumerated, Sequence, SequenceOf, Values
+from imsedge.h248.binary.ber import Enumerated, Raw
+from imsedge.h248.binary.context import Context
 from imsedge.h248.binary.descriptions import read_description, read_line, write_description, write_line
 from imsedge.h248.binary.leaves import (
     BOOLEAN,
     ITEM,
     NAME,
     PROPERTIES,
-    TERMINATIONS,
+    TERMINATION,
     UINT16,
     VALUES,
     VERSION,
-    Context,
     Remembered,
     Wrapped,
     read_item,
     write_item,
 )
+from imsedge.h248.binary.tables import Choice, Record, Sequence, SequenceOf
 from imsedge.h248.binary.values import read_value, write_value
 from imsedge.h248.model import (
     EventBufferControl,
@@ -53,82 +56,62 @@ STREAM_MODE = Enumerated(
 )
 SERVICE_STATE = Enumerated({0: ServiceState.TEST, 1: ServiceState.OUT_OF_SERVICE, 2: ServiceState.IN_SERVICE})
 
+NON_STANDARD = Raw()
+
 LOCAL_CONTROL = Remembered(
-    Sequence(
+    Record(
+        LocalControl,
         {
-            "streamMode?": STREAM_MODE,
-            "reserveValue?": BOOLEAN,
-            "reserveGroup?": BOOLEAN,
-            "propertyParms": PROPERTIES,
-        },
-        lambda _, v: LocalControl(
-            v.get("streamMode"), v.get("reserveValue"), v.get("reserveGroup"), v["propertyParms"]
-        ),
-        lambda _, c: {
-            "streamMode": c.mode,
-            "reserveValue": c.reserve_value,
-            "reserveGroup": c.reserve_group,
-            "propertyParms": c.properties,
+            "streamMode?": ("mode", STREAM_MODE),
+            "reserveValue?": ("reserve_value", BOOLEAN),
+            "reserveGroup?": ("reserve_group", BOOLEAN),
+            "propertyParms": ("properties", PROPERTIES),
         },
     )
 )
 
 
-def _write_line(_: Context, line: str) -> Values:
+def _read_line(_: Context, name: bytes, values: tuple[bytes, ...]) -> str:
+    return read_line(int.from_bytes(name, "big"), values)
+
+
+def _write_line(_: Context, line: str) -> tuple[Any, ...]:
     number, values = write_line(line)
-    return {"name": number.to_bytes(4, "big"), "value": values}
+    return number.to_bytes(4, "big"), values
 
 
-_LINE = Remembered(
-    Sequence(
-        {"name": ITEM, "value": VALUES},
-        lambda _, v: read_line(int.from_bytes(v["name"], "big"), v["value"]),
-        _write_line,
-    )
-)
+_LINE = Remembered(Sequence({"name": ITEM, "value": VALUES}, _read_line, _write_line))
 LOCAL_REMOTE = Sequence(
     {"propGrps": SequenceOf(SequenceOf(_LINE))},
-    lambda _, v: read_description(v["propGrps"]),
-    lambda _, text: {"propGrps": write_description(text)},
+    lambda _, groups: read_description(groups),
+    lambda _, text: (write_description(text),),
 )
 
 
-def _read_statistic(context: Context, v: Values) -> Statistic:
-    name = read_item(context, Kind.STATISTIC, v["statName"])
-    type_ = context.catalogue.type_of(Kind.STATISTIC, name)
-    values = tuple([read_value(octets, type_) for octets in v.get("statValue", ())])
-    return Statistic(name, values, is_list=len(values) > 1)
+def _read_statistic(context: Context, name: bytes, value: tuple[bytes, ...] | None) -> Statistic:
+    item = read_item(context, Kind.STATISTIC, name)
+    type_ = context.catalogue.type_of(Kind.STATISTIC, item)
+    values = tuple([read_value(octets, type_) for octets in value or ()])
+    return Statistic(item, values, len(values) > 1)
 
 
-def _write_statistic(context: Context, statistic: Statistic) -> Values:
+def _write_statistic(context: Context, statistic: Statistic) -> tuple[Any, ...]:
     type_ = context.catalogue.type_of(Kind.STATISTIC, statistic.name)
     values = tuple([write_value(text, type_) for text in statistic.values])
-    return {"statName": write_item(context, Kind.STATISTIC, statistic.name), "statValue": values or None}
+    return write_item(context, Kind.STATISTIC, statistic.name), values or None
 
 
 STATISTIC_LIST = SequenceOf(
     Sequence({"statName": ITEM, "statValue?": VALUES}, _read_statistic, _write_statistic)
 )
 
-STREAM_PARMS = Sequence(
+STREAM_PARMS = Record(
+    Stream,
     {
-        "localControlDescriptor?": LOCAL_CONTROL,
-        "localDescriptor?": LOCAL_REMOTE,
-        "remoteDescriptor?": LOCAL_REMOTE,
-        "statisticsDescriptor?": STATISTIC_LIST,
-    },
-    lambda _, v: Stream(
-        None,
-        v.get("localControlDescriptor"),
-        v.get("localDescriptor"),
-        v.get("remoteDescriptor"),
-        v.get("statisticsDescriptor"),
-    ),
-    lambda _, s: {
-        "localControlDescriptor": s.control,
-        "localDescriptor": s.local,
-        "remoteDescriptor": s.remote,
-        "statisticsDescriptor": s.statistics,
+        "localControlDescriptor?": ("control", LOCAL_CONTROL),
+        "localDescriptor?": ("local", LOCAL_REMOTE),
+        "remoteDescriptor?": ("remote", LOCAL_REMOTE),
+        "statisticsDescriptor?": ("statistics", STATISTIC_LIST),
     },
 )
 
@@ -140,78 +123,76 @@ def numbered(number: int, stream: Stream) -> Stream:
 
 STREAM = Sequence(
     {"streamID": UINT16, "streamParms": STREAM_PARMS},
-    lambda _, v: numbered(v["streamID"], v["streamParms"]),
-    lambda _, s: {"streamID": s.id, "streamParms": s},
+    lambda _, number, stream: numbered(number, stream),
+    lambda _, stream: (stream.id, stream),
 )
-TERMINATION_STATE = Sequence(
+TERMINATION_STATE = Record(
+    TerminationState,
     {
-        "propertyParms": PROPERTIES,
-        "eventBufferControl?": Enumerated({0: EventBufferControl.OFF, 1: EventBufferControl.LOCK_STEP}),
-        "serviceState?": SERVICE_STATE,
-    },
-    lambda _, v: TerminationState(v.get("serviceState"), v.get("eventBufferControl"), v["propertyParms"]),
-    lambda _, s: {
-        "propertyParms": s.properties,
-        "eventBufferControl": s.buffer,
-        "serviceState": s.service_state,
+        "propertyParms": ("properties", PROPERTIES),
+        "eventBufferControl?": (
+            "buffer",
+            Enumerated({0: EventBufferControl.OFF, 1: EventBufferControl.LOCK_STEP}),
+        ),
+        "serviceState?": ("service_state", SERVICE_STATE),
     },
 )
 
 
-def split_streams(streams: tuple[Stream, ...]) -> tuple[str, object] | None:
+def split_streams(_: Context, streams: tuple[Stream, ...]) -> tuple[str, Any]:
     """``oneStream`` without a number, ``multiStream`` with numbers."""
-    if not streams:
-        return None
     if len(streams) == 1 and streams[0].id is None:
         return "oneStream", streams[0]
-    if any(stream.id is None for stream in streams):
+    if None in [stream.id for stream in streams]:
         raise LocalError("several streams need numbers")
     return "multiStream", streams
 
 
-def joined_streams(choice: tuple[str, object] | None) -> tuple[Stream, ...]:
+def join_streams(_: Context, name: str, value: Any) -> tuple[Stream, ...]:
     """The other way."""
-    if choice is None:
-        return ()
-    name, value = choice
-    return (value,) if name == "oneStream" else value  # type: ignore[return-value]
+    return (value,) if name == "oneStream" else value
 
 
 MEDIA = Sequence(
     {
         "termStateDescr?": TERMINATION_STATE,
-        "streams?": Choice(("oneStream", STREAM_PARMS), ("multiStream", SequenceOf(STREAM))),
+        "streams?": Choice(
+            {"oneStream": STREAM_PARMS, "multiStream": SequenceOf(STREAM)}, split_streams, join_streams
+        ),
     },
-    lambda _, v: Media(joined_streams(v.get("streams")), v.get("termStateDescr")),
-    lambda _, m: {"termStateDescr": m.state, "streams": split_streams(m.streams)},
+    lambda _, state, streams: Media(streams or (), state),
+    lambda _, media: (media.state, media.streams or None),
 )
 
 STATISTICS = Wrapped(STATISTIC_LIST, Statistics, "items")
 
 # --- the rest ------------------------------------------------------------------------------------------
 
-PACKAGE = Sequence(
-    {"packageName": NAME, "packageVersion": VERSION},
-    lambda context, v: PackageVersion(
-        context.catalogue.package_name(int.from_bytes(v["packageName"], "big")), v["packageVersion"]
-    ),
-    lambda context, p: {
-        "packageName": context.catalogue.package_number(p.name).to_bytes(2, "big"),
-        "packageVersion": p.version,
-    },
-)
+
+def _read_package(context: Context, name: bytes, version: int) -> PackageVersion:
+    return PackageVersion(context.catalogue.package_name(int.from_bytes(name, "big")), version)
+
+
+def _write_package(context: Context, package: PackageVersion) -> tuple[Any, ...]:
+    return context.catalogue.package_number(package.name).to_bytes(2, "big"), package.version
+
+
+PACKAGE = Sequence({"packageName": NAME, "packageVersion": VERSION}, _read_package, _write_package)
 PACKAGES = Wrapped(SequenceOf(PACKAGE), Packages, "items")
-MUX = Sequence(
+MUX = Record(
+    Multiplex,
     {
-        "muxType": Enumerated({0: "H221", 1: "H223", 2: "H226", 3: "V76", 4: "Nx64Kservice"}),
-        "termList": TERMINATIONS,
+        "muxType": ("kind", Enumerated({0: "H221", 1: "H223", 2: "H226", 3: "V76", 4: "Nx64Kservice"})),
+        "termList": ("terminations", SequenceOf(TERMINATION)),
+        "nonStandardData?": ("non_standard", NON_STANDARD),
     },
-    lambda _, v: Multiplex(v["muxType"], v["termList"]),
-    lambda _, m: {"muxType": m.kind, "termList": m.terminations},
 )
 _MODEMS = ("V18", "V22", "V22b", "V32", "V32b", "V34", "V90", "V91", "SynchISDN")
-MODEM = Sequence(
-    {"mtl": SequenceOf(Enumerated(dict(enumerate(_MODEMS)))), "mpl": PROPERTIES},
-    lambda _, v: Modem(v["mtl"], v["mpl"]),
-    lambda _, m: {"mtl": m.kinds, "mpl": m.parameters},
+MODEM = Record(
+    Modem,
+    {
+        "mtl": ("kinds", SequenceOf(Enumerated(dict(enumerate(_MODEMS))))),
+        "mpl": ("parameters", PROPERTIES),
+        "nonStandardData?": ("non_standard", NON_STANDARD),
+    },
 )

@@ -1,37 +1,28 @@
 """Signals, digit maps, Events, EventBuffer and ObservedEvents in binary (H.248.1 Annex A.2)."""
 
 import re
+from typing import Any
 
 from imsedge.core.errors import LocalError
-from imsedge.h248.binary.ber import (
-    Bits,
-    Choice,
-    Enumerated,
-    Integer,
-    Null,
-    Sequence,
-    SequenceOf,
-    Values,
-    alone,
-)
+from imsedge.h248.binary.ber import Bits, Enumerated, Integer, Octets, Type
+from imsedge.h248.binary.context import Context
 from imsedge.h248.binary.leaves import (
     BOOLEAN,
     ITEM,
-    NAME,
+    NULL,
     PARAMETERS,
     TEXT,
     TIME_STAMP,
     UINT16,
     UINT32,
-    Context,
     Remembered,
     Wrapped,
-    filled,
     read_item,
     read_parameters,
     write_item,
     write_parameters,
 )
+from imsedge.h248.binary.tables import Choice, Record, Sequence, SequenceOf, by_type
 from imsedge.h248.model import (
     BufferedEvent,
     DigitMap,
@@ -48,15 +39,15 @@ from imsedge.h248.model import (
     SignalList,
     Signals,
     SignalType,
+    TimeStamp,
 )
 from imsedge.h248.packages.catalogue import Kind
 
-NULL = Null()
 _SECONDS = Integer(99)
 
 # --- Signals -------------------------------------------------------------------------------------------
 
-_SIGNAL_ROWS = {
+_SIGNAL_ROWS: dict[str, Type] = {
     "signalName": ITEM,
     "streamID?": UINT16,
     "sigType?": Enumerated({0: SignalType.BRIEF, 1: SignalType.ON_OFF, 2: SignalType.TIME_OUT}),
@@ -72,73 +63,59 @@ _SIGNAL_ROWS = {
 }
 
 
-def _read_signal(context: Context, v: Values) -> Signal:
-    name = read_item(context, Kind.SIGNAL, v["signalName"])
-    parts = filled(
-        v,
-        stream="streamID",
-        kind="sigType",
-        duration="duration",
-        notify_completion="notifyCompletion",
-        keep_active="keepActive",
-        direction="direction",
-        request_id="requestID",
-        intersignal_delay="intersigDelay",
+def _read_signal(context: Context, *components: Any) -> Signal:
+    name, stream, kind, duration, completion, keep_active, parameters, *later = components
+    direction, request_id, delay = later
+    item = read_item(context, Kind.SIGNAL, name)
+    found = read_parameters(context, Kind.SIGNAL, item, parameters)
+    return Signal(
+        item, stream, kind, duration, completion, bool(keep_active), found, direction, request_id, delay
     )
-    return Signal(name, parameters=read_parameters(context, Kind.SIGNAL, name, v["sigParList"]), **parts)
 
 
-def _write_signal(context: Context, s: Signal) -> Values:
-    return {
-        "signalName": write_item(context, Kind.SIGNAL, s.name),
-        "streamID": s.stream,
-        "sigType": s.kind,
-        "duration": s.duration,
-        "notifyCompletion": s.notify_completion,
-        "keepActive": s.keep_active or None,
-        "sigParList": write_parameters(context, Kind.SIGNAL, s.name, s.parameters),
-        "direction": s.direction,
-        "requestID": s.request_id,
-        "intersigDelay": s.intersignal_delay,
-    }
+def _write_signal(context: Context, s: Signal) -> tuple[Any, ...]:
+    return (
+        write_item(context, Kind.SIGNAL, s.name),
+        s.stream,
+        s.kind,
+        s.duration,
+        s.notify_completion,
+        s.keep_active or None,
+        write_parameters(context, Kind.SIGNAL, s.name, s.parameters),
+        s.direction,
+        s.request_id,
+        s.intersignal_delay,
+    )
 
 
 SIGNAL = Remembered(Sequence(_SIGNAL_ROWS, _read_signal, _write_signal))
-_SIGNAL_LIST = Sequence(
-    {"id": UINT16, "signalList": SequenceOf(SIGNAL)},
-    lambda _, v: SignalList(v["id"], v["signalList"]),
-    lambda _, s: {"id": s.id, "signalList": s.signals},
+_SIGNAL_LIST = Record(SignalList, {"id": ("id", UINT16), "signalList": ("signals", SequenceOf(SIGNAL))})
+SIGNALS = Wrapped(
+    SequenceOf(by_type({"signal": (Signal, SIGNAL), "seqSigList": (SignalList, _SIGNAL_LIST)})),
+    Signals,
+    "signals",
 )
-SIGNAL_REQUESTS = SequenceOf(
-    Choice(
-        ("signal", SIGNAL),
-        ("seqSigList", _SIGNAL_LIST),
-        build=alone,
-        split=lambda _, s: ("signal" if isinstance(s, Signal) else "seqSigList", s),
-    )
-)
-
-
-SIGNALS = Wrapped(SIGNAL_REQUESTS, Signals, "signals")
 
 # --- digit maps ----------------------------------------------------------------------------------------
 
 _TIMER = re.compile(r"\s*([TSLZ])\s*:\s*(\d{1,2})\s*,", re.IGNORECASE)
-_TIMERS = {"T": "startTimer", "S": "shortTimer", "L": "longTimer", "Z": "durationTimer"}
 
 
-def _write_digit_map_value(_: Context, body: str) -> Values:
+def _write_digit_map_value(_: Context, body: str) -> tuple[Any, ...]:
     """``T:10,S:5,map``: timers apart from the map."""
-    values: Values = {}
-    while match := _TIMER.match(body):
-        values[_TIMERS[match[1].upper()]] = int(match[2])
-        body = body[match.end() :]
-    return {**values, "digitMapBody": body.strip()}
+    timers: dict[str, int] = {}
+    rest = body
+    while (match := _TIMER.match(rest)) and match[1].upper() not in timers:
+        timers[match[1].upper()] = int(match[2])
+        rest = rest[match.end() :]
+    return timers.get("T"), timers.get("S"), timers.get("L"), rest.strip(), timers.get("Z")
 
 
-def _read_digit_map_value(_: Context, v: Values) -> str:
-    timers = "".join(f"{letter}:{v[name]}," for letter, name in _TIMERS.items() if name in v)
-    return f"{timers}{v['digitMapBody']}"
+def _read_digit_map_value(  # components in their order
+    _: Context, start: int | None, short: int | None, long: int | None, body: str, duration: int | None
+) -> str:
+    timers = (("T", start), ("S", short), ("L", long), ("Z", duration))
+    return "".join([f"{letter}:{value}," for letter, value in timers if value is not None]) + body
 
 
 _DIGIT_MAP_VALUE = Sequence(
@@ -154,63 +131,134 @@ _DIGIT_MAP_VALUE = Sequence(
 )
 
 
-def _read_name(octets: bytes) -> str:
-    return f"id{octets.hex()}"
+class _DigitMapName(Octets):
+    """A name in text is a number in binary, as the sides have agreed."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.plain = None
+
+    def read(self, context: Context, data: bytes, start: int, stop: int) -> Any:
+        return context.catalogue.digit_map_name(
+            int.from_bytes(super().read(context, data, start, stop), "big")
+        )
+
+    def write(self, context: Context, value: Any) -> bytes:
+        return context.catalogue.digit_map_number(value).to_bytes(2, "big")
 
 
-def _write_name(name: str | None) -> bytes | None:
-    """Names of digit maps are two octets in binary: only ``idXXXX`` has them."""
-    if name is None:
-        return None
-    if len(name) == 6 and name[:2].lower() == "id":
-        try:
-            return bytes.fromhex(name[2:])
-        except ValueError:
-            pass
-    raise LocalError(f"the name of digit map {name} has no binary form; idXXXX has")
-
-
-DIGIT_MAP = Sequence(
-    {"digitMapName?": NAME, "digitMapValue?": _DIGIT_MAP_VALUE},
-    lambda _, v: DigitMap(
-        _read_name(v["digitMapName"]) if "digitMapName" in v else None, v.get("digitMapValue")
-    ),
-    lambda _, d: {"digitMapName": _write_name(d.name), "digitMapValue": d.body},
+DIGIT_MAP_NAME = _DigitMapName()
+DIGIT_MAP = Record(
+    DigitMap, {"digitMapName?": ("name", DIGIT_MAP_NAME), "digitMapValue?": ("body", _DIGIT_MAP_VALUE)}
 )
+
+
+def _split_event_digit_map(_: Context, digit_map: DigitMap) -> tuple[str, Any]:
+    if digit_map.body is None:
+        return "digitMapName", digit_map.name
+    if digit_map.name is not None:
+        raise LocalError(
+            f"an event takes digit map {digit_map.name} by its name or by its value, not by both"
+        )
+    return "digitMapValue", digit_map.body
+
+
 _EVENT_DIGIT_MAP = Choice(
-    ("digitMapName", NAME),
-    ("digitMapValue", _DIGIT_MAP_VALUE),
-    build=lambda _, name, value: (
-        DigitMap(_read_name(value)) if name == "digitMapName" else DigitMap(None, value)
-    ),
-    split=lambda _, d: ("digitMapName", _write_name(d.name)) if d.body is None else ("digitMapValue", d.body),
+    {"digitMapName": DIGIT_MAP_NAME, "digitMapValue": _DIGIT_MAP_VALUE},
+    _split_event_digit_map,
+    lambda _, name, value: DigitMap(value) if name == "digitMapName" else DigitMap(None, value),
 )
 
 # --- Events --------------------------------------------------------------------------------------------
 
 
-def _make_embedded(signals: Signals | None, events: Events | None) -> Embedded | None:
+def _make_embedded(events: Events | None, signals: Signals | None) -> Embedded | None:
     return None if signals is None and events is None else Embedded(signals, events)
 
 
-def _actions(second: Sequence | None) -> Sequence:
-    """RequestedActions, and without ``second`` SecondRequestedActions."""
-    embedding = {} if second is None else {"secondEvent?": second}
-    regulated = Sequence(
-        {**({"secondEvent?": second} if second else {}), "signalsDescriptor?": SIGNALS},
-        lambda _, v: _make_embedded(v.get("signalsDescriptor"), v.get("secondEvent")),
-        lambda _, e: {"secondEvent": e and e.events, "signalsDescriptor": e and e.signals},
-    )
-    behaviour = Choice(("notifyImmediate", NULL), ("notifyRegulated", regulated), ("neverNotify", NULL))
-    rows = {
-        "keepActive?": BOOLEAN,
-        "eventDM?": _EVENT_DIGIT_MAP,
-        **embedding,
-        "signalsDescriptor?": SIGNALS,
-        "notifyBehaviour?": behaviour,
-        "resetEventsDescriptor?": NULL,
+def _parts(embedded: Embedded | None) -> tuple[Events | None, Signals | None]:
+    return (None, None) if embedded is None else (embedded.events, embedded.signals)
+
+
+def _without_events(embedded: Embedded | None) -> Signals | None:
+    events, signals = _parts(embedded)
+    if events is not None:
+        raise LocalError("an embedded Events cannot embed Events")
+    return signals
+
+
+_Actions = dict[str, Any]  # fields of RequestedEvent
+
+
+def _read_actions(  # components in their order
+    keep_active: Any, digit_map: Any, embedded: Embedded | None, behaviour: Any, reset: Any
+) -> _Actions:
+    notify, regulated = behaviour or (None, None)
+    return {
+        "keep_active": bool(keep_active),
+        "digit_map": digit_map,
+        "embedded": embedded,
+        "notify": notify,
+        "regulated": regulated,
+        "reset_events": reset,
     }
-    return Sequence(rows, _read_actions, _write_actions)
+
+
+def _actions(second: Type) -> Sequence:
+    """RequestedActions."""
+    regulated = Sequence(
+        {"secondEvent?": second, "signalsDescriptor?": SIGNALS},
+        lambda _, events, signals: _make_embedded(events, signals),
+        lambda _, embedded: _parts(embedded),
+    )
+    return Sequence(
+        {
+            "keepActive?": BOOLEAN,
+            "eventDM?": _EVENT_DIGIT_MAP,
+            "secondEvent?": second,
+            "signalsDescriptor?": SIGNALS,
+            "notifyBehaviour?": _behaviour(regulated),
+            "resetEventsDescriptor?": NULL,
+        },
+        lambda _, keep_active, digit_map, events, signals, behaviour, reset: _read_actions(
+            keep_active, digit_map, _make_embedded(events, signals), behaviour, reset
+        ),
+        lambda _, event: (
+            event.keep_active or None,
+            event.digit_map,
+            *_parts(event.embedded),
+            _behaviour_of(event),
+            event.reset_events,
+        ),
+    )
+
+
+def _second_actions() -> Sequence:
+    """SecondRequestedActions: those of an embedded event."""
+    regulated = Sequence(
+        {"signalsDescriptor?": SIGNALS},
+        lambda _, signals: _make_embedded(None, signals),
+        lambda _, embedded: (_without_events(embedded),),
+    )
+    return Sequence(
+        {
+            "keepActive?": BOOLEAN,
+            "eventDM?": _EVENT_DIGIT_MAP,
+            "signalsDescriptor?": SIGNALS,
+            "notifyBehaviour?": _behaviour(regulated),
+            "resetEventsDescriptor?": NULL,
+        },
+        lambda _, keep_active, digit_map, signals, behaviour, reset: _read_actions(
+            keep_active, digit_map, _make_embedded(None, signals), behaviour, reset
+        ),
+        lambda _, event: (
+            event.keep_active or None,
+            event.digit_map,
+            _without_events(event.embedded),
+            _behaviour_of(event),
+            event.reset_events,
+        ),
+    )
 
 
 _BEHAVIOURS = {
@@ -221,47 +269,35 @@ _BEHAVIOURS = {
 _BEHAVIOUR_NAMES = {behaviour: name for name, behaviour in _BEHAVIOURS.items()}
 
 
-def _read_actions(_: Context, v: Values) -> Values:
-    parts = filled(v, keep_active="keepActive", digit_map="eventDM", reset_events="resetEventsDescriptor")
-    parts["embedded"] = _make_embedded(v.get("signalsDescriptor"), v.get("secondEvent"))
-    if "notifyBehaviour" in v:
-        name, value = v["notifyBehaviour"]
-        parts["notify"] = _BEHAVIOURS[name]
-        if name == "notifyRegulated":
-            parts["regulated"] = value
-    return parts
+def _behaviour(regulated: Sequence) -> Choice:
+    """What was chosen, and what is embedded in ``notifyRegulated``."""
+    return Choice(
+        {"notifyImmediate": NULL, "notifyRegulated": regulated, "neverNotify": NULL},
+        lambda _, chosen: (_BEHAVIOUR_NAMES[chosen[0]], chosen[1]),
+        lambda _, name, value: (_BEHAVIOURS[name], value if name == "notifyRegulated" else None),
+    )
 
 
-def _write_actions(_: Context, event: RequestedEvent) -> Values:
-    embedded = event.embedded or Embedded()
-    behaviour = None
-    if event.notify is not None:
-        name = _BEHAVIOUR_NAMES[event.notify]
-        behaviour = (name, event.regulated if name == "notifyRegulated" else True)
-    return {
-        "keepActive": event.keep_active or None,
-        "eventDM": event.digit_map,
-        "secondEvent": embedded.events,
-        "signalsDescriptor": embedded.signals,
-        "notifyBehaviour": behaviour,
-        "resetEventsDescriptor": event.reset_events or None,
-    }
+def _behaviour_of(event: RequestedEvent) -> tuple[NotifyBehaviour, Embedded | None] | None:
+    return None if event.notify is None else (event.notify, event.regulated)
 
 
-def _read_event(context: Context, v: Values) -> RequestedEvent:
-    name = read_item(context, Kind.EVENT, v["pkgdName"])
-    parameters = read_parameters(context, Kind.EVENT, name, v["evParList"])
-    return RequestedEvent(name, v.get("streamID"), parameters, **v.get("eventAction", {}))
+def _read_event(
+    context: Context, name: bytes, stream: int | None, actions: _Actions | None, parameters: Any
+) -> RequestedEvent:
+    item = read_item(context, Kind.EVENT, name)
+    found = read_parameters(context, Kind.EVENT, item, parameters)
+    return RequestedEvent(item, stream, found, **(actions or {}))
 
 
-def _write_event(context: Context, event: RequestedEvent) -> Values:
+def _write_event(context: Context, event: RequestedEvent) -> tuple[Any, ...]:
     plain = RequestedEvent(event.name, event.stream, event.parameters)
-    return {
-        "pkgdName": write_item(context, Kind.EVENT, event.name),
-        "streamID": event.stream,
-        "eventAction": None if event == plain else event,
-        "evParList": write_parameters(context, Kind.EVENT, event.name, event.parameters),
-    }
+    return (
+        write_item(context, Kind.EVENT, event.name),
+        event.stream,
+        None if event == plain else event,
+        write_parameters(context, Kind.EVENT, event.name, event.parameters),
+    )
 
 
 def _events(actions: Sequence) -> Sequence:
@@ -272,51 +308,49 @@ def _events(actions: Sequence) -> Sequence:
             _write_event,
         )
     )
-    return Sequence(
-        {"requestID?": UINT32, "eventList": SequenceOf(event)},
-        lambda _, v: Events(v.get("requestID"), v["eventList"]),
-        lambda _, e: {"requestID": e.request_id, "eventList": e.events},
-    )
+    return Record(Events, {"requestID?": ("request_id", UINT32), "eventList": ("events", SequenceOf(event))})
 
 
-_SECOND_EVENTS = _events(_actions(None))
-EVENTS = _events(_actions(_SECOND_EVENTS))
+EVENTS = _events(_actions(_events(_second_actions())))
 
 
-def _read_buffered(context: Context, v: Values) -> BufferedEvent:
-    name = read_item(context, Kind.EVENT, v["eventName"])
-    return BufferedEvent(
-        name, v.get("streamID"), read_parameters(context, Kind.EVENT, name, v["eventParList"])
-    )
+# --- what happened -------------------------------------------------------------------------------------
 
 
-def _write_buffered(context: Context, event: BufferedEvent | ObservedEvent) -> Values:
-    return {
-        "eventName": write_item(context, Kind.EVENT, event.name),
-        "streamID": event.stream,
-        "eventParList": write_parameters(context, Kind.EVENT, event.name, event.parameters),
-        "timeNotation": getattr(event, "time", None),
-    }
+def _read_buffered(context: Context, name: bytes, stream: int | None, parameters: Any) -> BufferedEvent:
+    item = read_item(context, Kind.EVENT, name)
+    return BufferedEvent(item, stream, read_parameters(context, Kind.EVENT, item, parameters))
 
 
-def _read_observed(context: Context, v: Values) -> ObservedEvent:
-    name = read_item(context, Kind.EVENT, v["eventName"])
-    parameters = read_parameters(context, Kind.EVENT, name, v["eventParList"])
-    return ObservedEvent(name, v.get("streamID"), v.get("timeNotation"), parameters)
+def _write_buffered(context: Context, event: BufferedEvent | ObservedEvent) -> tuple[Any, ...]:
+    name = write_item(context, Kind.EVENT, event.name)
+    return name, event.stream, write_parameters(context, Kind.EVENT, event.name, event.parameters)
 
 
-_EVENT_ROWS = {"eventName": ITEM, "streamID?": UINT16, "eventParList": PARAMETERS}
+def _read_observed(
+    context: Context, name: bytes, stream: int | None, parameters: Any, time: TimeStamp | None
+) -> ObservedEvent:
+    item = read_item(context, Kind.EVENT, name)
+    return ObservedEvent(item, stream, time, read_parameters(context, Kind.EVENT, item, parameters))
+
+
+def _write_observed(context: Context, event: ObservedEvent) -> tuple[Any, ...]:
+    return (*_write_buffered(context, event), event.time)
+
+
+_EVENT_ROWS: dict[str, Type] = {"eventName": ITEM, "streamID?": UINT16, "eventParList": PARAMETERS}
 EVENT_BUFFER = Wrapped(
     SequenceOf(Sequence(_EVENT_ROWS, _read_buffered, _write_buffered)), EventBuffer, "events"
 )
-OBSERVED_EVENTS = Sequence(
+OBSERVED_EVENTS = Record(
+    ObservedEvents,
     {
-        "requestId": UINT32,
-        "observedEventLst": SequenceOf(
-            Sequence({**_EVENT_ROWS, "timeNotation?": TIME_STAMP}, _read_observed, _write_buffered),
-            least=1,
+        "requestId": ("request_id", UINT32),
+        "observedEventLst": (
+            "events",
+            SequenceOf(
+                Sequence({**_EVENT_ROWS, "timeNotation?": TIME_STAMP}, _read_observed, _write_observed), 1
+            ),
         ),
     },
-    lambda _, v: ObservedEvents(v["requestId"], v["observedEventLst"]),
-    lambda _, o: {"requestId": o.request_id, "observedEventLst": o.events},
 )

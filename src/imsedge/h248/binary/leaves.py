@@ -2,24 +2,15 @@
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, NamedTuple
+from typing import Any
 
 from imsedge.core.errors import LocalError
 from imsedge.h248 import errors
-from imsedge.h248.binary.ber import (
-    Boolean,
-    Choice,
-    Enumerated,
-    Integer,
-    Octets,
-    Sequence,
-    SequenceOf,
-    Text,
-    Values,
-)
-from imsedge.h248.binary.terminations import BinaryName, TerminationNames
+from imsedge.h248.binary.ber import Around, Boolean, Enumerated, Extensions, Integer, Null, Octets, Text, Type
+from imsedge.h248.binary.context import Context
+from imsedge.h248.binary.tables import Choice, Record, Sequence, SequenceOf
+from imsedge.h248.binary.terminations import BinaryName
 from imsedge.h248.binary.values import read_value, write_value
-from imsedge.h248.dialect import PLAIN, Dialect
 from imsedge.h248.errors import H248Error
 from imsedge.h248.model import (
     DeviceMid,
@@ -32,80 +23,87 @@ from imsedge.h248.model import (
     Relation,
     TimeStamp,
 )
-from imsedge.h248.packages.catalogue import Catalogue, Kind
+from imsedge.h248.packages.catalogue import Kind
 from imsedge.h248.packages.types import ValueType
 from imsedge.h248.text.scanner import read_mid
 
 MAX_REMEMBERED = 4_096  # elements of each kind
+MAX_CONTEXTS = 8  # a process has one or two
 LONGEST_REMEMBERED = 128  # octets, a line with a fingerprint; both bound what a peer can make us keep
 SHORT = 40  # octets of a command that names things and says nothing of them
 
 
-class Remembered:
+class Remembered(Around):
     """An immutable value that comes again and again: a termination, a property.
 
-    What was read or written once is looked up the next time.
+    What was read or written once is looked up the next time, as long as the context is the same.
     """
 
-    def __init__(self, kind: Any, longest: int = LONGEST_REMEMBERED) -> None:
-        self.tag = kind.tag
-        self._kind = kind
+    def __init__(self, inner: Type, longest: int = LONGEST_REMEMBERED) -> None:
+        super().__init__(inner)
         self._longest = longest
-        self._values: dict[tuple[Context, bytes], Any] = {}
-        self._octets: dict[tuple[Context, Any], bytes] = {}
+        self._context: Context | None = None
+        self._values: dict[bytes, Any] = {}
+        self._octets: dict[Any, bytes] = {}
+        self._others: dict[Context, tuple[dict[bytes, Any], dict[Any, bytes]]] = {}
 
-    def read(self, context: "Context", data: bytes, start: int, stop: int) -> Any:
-        """As ``kind`` does it."""
+    def _turn_to(self, context: Context) -> None:
+        """Another context: what is remembered for it."""
+        self._values, self._octets = self._others.setdefault(context, ({}, {}))
+        self._context = context
+        while len(self._others) > MAX_CONTEXTS:
+            del self._others[next(iter(self._others))]
+
+    def read(self, context: Context, data: bytes, start: int, stop: int) -> Any:
         if stop - start > self._longest:
-            return self._kind.read(context, data, start, stop)
-        key = context, data[start:stop]
+            return self.inner.read(context, data, start, stop)
+        if context is not self._context:
+            self._turn_to(context)
+        key = data[start:stop]
         value = self._values.get(key)
         if value is None:
-            value = self._kind.read(context, data, start, stop)
+            value = self.inner.read(context, data, start, stop)
             if len(self._values) >= MAX_REMEMBERED:
                 self._values.clear()
-            self._values[key] = value
+            if not context.extended:
+                self._values[key] = value
         return value
 
-    def write(self, context: "Context", value: Any) -> bytes:
-        """As ``kind`` does it."""
-        key = context, value
-        octets = self._octets.get(key)
+    def write(self, context: Context, value: Any) -> bytes:
+        if context is not self._context:
+            self._turn_to(context)
+        octets = self._octets.get(value)
         if octets is None:
-            octets = self._kind.write(context, value)
+            octets = self.inner.write(context, value)
             if len(octets) <= self._longest:
                 if len(self._octets) >= MAX_REMEMBERED:
                     self._octets.clear()
-                self._octets[key] = octets
+                self._octets[value] = octets
         return octets
-
-
-class Context(NamedTuple):
-    """What the two sides must have agreed on.
-
-    For binary ``catalogue``, the numbers of packages, and ``names``, the hierarchy of terminations; for text
-    ``dialect``, the names of items.
-    """
-
-    catalogue: Catalogue
-    names: TerminationNames
-    dialect: Dialect = PLAIN
 
 
 UINT16 = Integer(0xFFFF)
 UINT32 = Integer(0xFFFF_FFFF)
 VERSION = Integer(99)
 BOOLEAN = Boolean()
+NULL = Null()
 TEXT = Text()
 OCTETS = Octets()
 VALUES = SequenceOf(OCTETS)
 NAME = Octets(2, 2)
 ITEM = Octets(4, 4)
 
-_RELATIONS = Enumerated({0: Relation.GREATER, 1: Relation.SMALLER, 2: Relation.NOT_EQUAL})
-EXTRA = Choice(("relation", _RELATIONS), ("range", BOOLEAN), ("sublist", BOOLEAN))
-
 Extra = tuple[str, Any] | None
+
+
+def _read_extra(_: Context, name: str, meaning: Any) -> Extra:
+    return name, meaning
+
+
+_RELATIONS = Enumerated({0: Relation.GREATER, 1: Relation.SMALLER, 2: Relation.NOT_EQUAL})
+EXTRA = Choice(
+    {"relation": _RELATIONS, "range": BOOLEAN, "sublist": BOOLEAN}, lambda _, extra: extra, _read_extra
+)
 
 
 def read_item(context: Context, kind: Kind, octets: bytes) -> str:
@@ -145,24 +143,23 @@ _EXTRAS: dict[Relation, Extra] = {
 }
 
 
-def write_values(parameter: Parameter, type_: ValueType[Any] | None) -> Values:
+def write_values(parameter: Parameter, type_: ValueType[Any] | None) -> tuple[tuple[bytes, ...], Extra]:
     """The components ``value`` and ``extraInfo``."""
     if parameter.values == ("$",) and parameter.relation is Relation.EQUAL:
-        return {"value": (), "extraInfo": None}
-    octets = tuple([write_value(text, type_) for text in parameter.values])
-    return {"value": octets, "extraInfo": _EXTRAS[parameter.relation]}
+        return (), None
+    return tuple([write_value(text, type_) for text in parameter.values]), _EXTRAS[parameter.relation]
 
 
-def _read_property(context: Context, values: Values) -> Parameter:
-    name = read_item(context, Kind.PROPERTY, values["name"])
-    type_ = context.catalogue.type_of(Kind.PROPERTY, name)
-    return Parameter(name, *read_values(values["value"], values.get("extraInfo"), type_))
+def _read_property(context: Context, name: bytes, value: tuple[bytes, ...], extra: Extra) -> Parameter:
+    item = read_item(context, Kind.PROPERTY, name)
+    values, relation = read_values(value, extra, context.catalogue.type_of(Kind.PROPERTY, item))
+    return Parameter(item, values, relation)
 
 
-def _write_property(context: Context, parameter: Parameter) -> Values:
+def _write_property(context: Context, parameter: Parameter) -> tuple[Any, ...]:
     type_ = context.catalogue.type_of(Kind.PROPERTY, parameter.name)
-    name = write_item(context, Kind.PROPERTY, parameter.name)
-    return {"name": name, **write_values(parameter, type_)}
+    value, extra = write_values(parameter, type_)
+    return write_item(context, Kind.PROPERTY, parameter.name), value, extra
 
 
 PROPERTY = Remembered(
@@ -171,12 +168,12 @@ PROPERTY = Remembered(
 PROPERTIES = SequenceOf(PROPERTY)
 
 # Parameters are numbered inside their event or signal, so only the level above knows their names.
-RawParameter = dict[str, Any]
+RawParameter = tuple[bytes, tuple[bytes, ...], Extra]
 PARAMETERS = SequenceOf(
     Sequence(
         {"name": NAME, "value": VALUES, "extraInfo?": EXTRA},
-        lambda _, values: values,
-        lambda _, values: values,
+        lambda _, name, value, extra: (name, value, extra),
+        lambda _, raw: raw,
     )
 )
 
@@ -185,11 +182,11 @@ def read_parameters(
     context: Context, kind: Kind, item: str, raw: tuple[RawParameter, ...]
 ) -> tuple[Parameter, ...]:
     """Raw parameters of ``item`` with their names and types."""
-    found = []
-    for values in raw:
-        name = context.catalogue.parameter_name(kind, item, int.from_bytes(values["name"], "big"))
-        type_ = context.catalogue.type_of(kind, item, name)
-        found.append(Parameter(name, *read_values(values["value"], values.get("extraInfo"), type_)))
+    found: list[Parameter] = []
+    for octets, value, extra in raw:
+        name = context.catalogue.parameter_name(kind, item, int.from_bytes(octets, "big"))
+        values, relation = read_values(value, extra, context.catalogue.type_of(kind, item, name))
+        found.append(Parameter(name, values, relation))
     return tuple(found)
 
 
@@ -197,21 +194,29 @@ def write_parameters(
     context: Context, kind: Kind, item: str, parameters: tuple[Parameter, ...]
 ) -> tuple[RawParameter, ...]:
     """The other way."""
-    found = []
+    found: list[RawParameter] = []
     for parameter in parameters:
         number = context.catalogue.parameter_number(kind, item, parameter.name)
         type_ = context.catalogue.type_of(kind, item, parameter.name)
-        found.append({"name": number.to_bytes(2, "big"), **write_values(parameter, type_)})
+        value, extra = write_values(parameter, type_)
+        found.append((number.to_bytes(2, "big"), value, extra))
     return tuple(found)
 
 
 # --- terminations, addresses, errors -------------------------------------------------------------------
 
+
+def _read_termination(context: Context, wildcard: tuple[bytes, ...], octets: bytes) -> str:
+    return context.names.read(BinaryName(wildcard, octets))
+
+
+def _write_termination(context: Context, name: str) -> tuple[Any, ...]:
+    return context.names.write(name)
+
+
 TERMINATION = Remembered(
     Sequence(
-        {"wildcard": SequenceOf(Octets(1, 1)), "id": Octets(1, 8)},
-        lambda context, values: context.names.read(BinaryName(values["wildcard"], values["id"])),
-        lambda context, name: context.names.write(name)._asdict(),
+        {"wildcard": SequenceOf(Octets(1, 1)), "id": Octets(1, 8)}, _read_termination, _write_termination
     )
 )
 TERMINATIONS = SequenceOf(TERMINATION, least=1)
@@ -220,8 +225,8 @@ TERMINATIONS = SequenceOf(TERMINATION, least=1)
 def _address(size: int) -> Sequence:
     return Sequence(
         {"address": Octets(size, size), "portNumber?": UINT16},
-        lambda _, values: IpMid(_host(values["address"]), values.get("portNumber")),
-        lambda _, mid: {"address": _packed(mid.host), "portNumber": mid.port},
+        lambda _, address, port: IpMid(_host(address), port),
+        lambda _, mid: (_packed(mid.host), mid.port),
     )
 
 
@@ -238,18 +243,13 @@ def _packed(host: str) -> bytes:
         raise LocalError(f"{host} is no IP address") from None
 
 
-_DOMAIN = Sequence(
-    {"name": TEXT, "portNumber?": UINT16},
-    lambda _, values: DomainMid(values["name"], values.get("portNumber")),
-    lambda _, mid: {"name": mid.name, "portNumber": mid.port},
-)
-_MIDS = (
-    ("ip4Address", _address(4)),
-    ("ip6Address", _address(16)),
-    ("domainName", _DOMAIN),
-    ("deviceName", TEXT),
-    ("mtpAddress", Octets(2, 4)),
-)
+_MIDS: dict[str, Type] = {
+    "ip4Address": _address(4),
+    "ip6Address": _address(16),
+    "domainName": Record(DomainMid, {"name": ("name", TEXT), "portNumber?": ("port", UINT16)}),
+    "deviceName": TEXT,
+    "mtpAddress": Octets(2, 4),
+}
 
 
 def _read_mid(_: Context, name: str, value: Any) -> Mid:
@@ -271,20 +271,17 @@ def _write_mid(_: Context, mid: Mid) -> tuple[str, Any]:
             return "mtpAddress", mid.address
 
 
-MID = Remembered(Choice(*_MIDS, build=_read_mid, split=_write_mid))
+MID = Remembered(Choice(_MIDS, _write_mid, _read_mid))
 ADDRESS = Choice(
-    ("portNumber", UINT16),
-    *_MIDS,
-    build=lambda context, name, value: value if name == "portNumber" else _read_mid(context, name, value),
-    split=lambda context, value: (
-        ("portNumber", value) if isinstance(value, int) else _write_mid(context, value)
-    ),
+    {"portNumber": UINT16, **_MIDS},
+    lambda context, value: ("portNumber", value) if isinstance(value, int) else _write_mid(context, value),
+    lambda context, name, value: value if name == "portNumber" else _read_mid(context, name, value),
 )
 
 ERROR = Sequence(
     {"errorCode": Integer(999), "errorText?": TEXT},
-    lambda _, values: ErrorDescriptor(values["errorCode"], clean(values.get("errorText", ""))),
-    lambda _, error: {"errorCode": error.code, "errorText": error.text or None},
+    lambda _, code, text: ErrorDescriptor(code, clean(text or "")),
+    lambda _, error: (error.code, error.text or None),
 )
 
 
@@ -293,34 +290,30 @@ def clean(text: str) -> str:
     return "".join("'" if c == '"' else c if c >= " " or c == "\t" else " " for c in text)
 
 
-def _read_time(_: Context, values: Values) -> TimeStamp:
-    date, time = values["date"], values["time"]
+def _read_time(_: Context, date: str, time: str) -> TimeStamp:
     if not (date + time).isdecimal() or not (date + time).isascii() or (len(date), len(time)) != (8, 8):
         raise H248Error(errors.SYNTAX_COMMAND, "a time stamp of other than two times eight digits")
     return TimeStamp(date, time)
 
 
-TIME_STAMP = Sequence(
-    {"date": TEXT, "time": TEXT}, _read_time, lambda _, stamp: {"date": stamp.date, "time": stamp.time}
-)
+TIME_STAMP = Sequence({"date": TEXT, "time": TEXT}, _read_time, lambda _, stamp: (stamp.date, stamp.time))
 
 
-class Wrapped:
+class Wrapped(Around):
     """A type whose value the model wraps in a structure of its own: ``Signals(signals)``."""
 
-    def __init__(self, inner: SequenceOf, make: type, field: str) -> None:
-        self.tag = inner.tag
-        self._inner, self._make, self._field = inner, make, field
+    def __init__(self, inner: SequenceOf, make: Any, field: str) -> None:
+        super().__init__(inner)
+        self._make, self._field = make, field
 
-    def read(self, context: Context, data: bytes, start: int, stop: int) -> object:
-        """The structure around the list."""
-        return self._make(self._inner.read(context, data, start, stop))
+    def read(self, context: Context, data: bytes, start: int, stop: int) -> Any:
+        return self._make(self.inner.read(context, data, start, stop))
 
-    def write(self, context: Context, value: object) -> bytes:
-        """The list in the structure."""
-        return self._inner.write(context, getattr(value, self._field))
+    def write(self, context: Context, value: Any) -> bytes:
+        return self.inner.write(context, getattr(value, self._field))
 
+    def read_all(self, context: Context, known: Extensions, start: int, stop: int, path: str) -> Any:
+        return self._make(self.inner.read_all(context, known, start, stop, path))
 
-def filled(values: Values, **names: str) -> Values:
-    """Components renamed to the fields of the model, those that are there."""
-    return {field: values[name] for field, name in names.items() if name in values}
+    def write_all(self, context: Context, known: Extensions, value: Any, path: str) -> bytes:
+        return self.inner.write_all(context, known, getattr(value, self._field), path)

@@ -2,20 +2,21 @@
 
 Walking the rows costs more than the octets: a table that says ``version, mId, messageBody`` becomes a
 function that looks for the three tags in this order.  What is not in this order, not known or not there is
-left to the walk, which goes on where the function stopped and alone says what is wrong.
+left to the walk, which starts anew and alone says what is wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from imsedge.h248.binary.tlv import CONSTRUCTED, CONTEXT, SEQUENCE, element, header, heads
+from imsedge.h248.binary.ber import Null
+from imsedge.h248.binary.tlv import element, header, heads
 
 Reader = Callable[[Any, bytes, int, int], Any]
 Writer = Callable[[Any, Any], bytes]
 
 
 class Field(NamedTuple):
-    """One row of a SEQUENCE or CHOICE: component name, type, identifier octet."""
+    """One row of a SEQUENCE: component name, type, identifier octet."""
 
     name: str
     kind: Any
@@ -23,15 +24,9 @@ class Field(NamedTuple):
     needed: bool = False
 
 
-def field_of(name: str, kind: Any, number: int) -> Field:
-    """The row; a name that ends in ``?`` is OPTIONAL, a CHOICE (no tag of its own) stands inside its tag."""
-    constructed = CONSTRUCTED if kind.tag in {-1, SEQUENCE} else 0
-    return Field(name.rstrip("?"), kind, CONTEXT | constructed | number, not name.endswith("?"))
-
-
 _READ_HEAD = """\
 def read(context, data, start, stop):
-    v = {}
+    %(absent)s
     at = start
 """
 _READ_FIELD = """\
@@ -52,74 +47,99 @@ _READ_FIELD = """\
             at = end
         else:
             _, begin, end, at = header(data, at, stop)
-        v[%(name)r] = %(value)s
+        c%(row)d = %(value)s
 """
 _READ_NEEDED = """\
     else:
-        return walk(context, data, start, at, stop, v)
+        return walk(context, data, start, stop)
 """
 _READ_TAIL = """\
-    return build(context, v) if at == stop else walk(context, data, start, at, stop, v)
+    return build(%(arguments)s) if at == stop else walk(context, data, start, stop)
 """
 
 
 def reader(
-    fields: list[Field],
-    build: Callable[[Any, dict[str, Any]], Any],
-    walk: Callable[[Any, bytes, int, int, int, dict[str, Any]], Any],
+    fields: Sequence[Field],
+    build: Callable[..., Any],
+    walk: Reader,
+    template: Sequence[Any] | None = None,
+    places: Sequence[int] = (),
 ) -> Reader:
-    """``walk(context, data, start, at, stop, values)`` goes on at ``at`` with the values read so far."""
+    """``build(context, component, ...)``, or with a ``template`` of its arguments ``build(argument, ...)``.
+
+    There component ``n`` is the argument at ``places[n]``, if it stands in the message.
+    """
     names: dict[str, Any] = {"header": header, "build": build, "walk": walk}
-    source = _READ_HEAD
-    for number, field in enumerate(fields):
-        names[f"read{number}"] = field.kind.read
-        value = f"read{number}(context, data, begin, end)"
-        plain = getattr(field.kind, "plain", None)
-        if plain is not None:
-            value = f"{plain} else {value}"
-        source += _READ_FIELD % {"identifier": field.identifier, "name": field.name, "value": value}
+    absent = []
+    for row, field in enumerate(fields):
+        default = field.kind.absent if template is None else template[places[row]]
+        names[f"absent{row}"] = default
+        absent.append(f"c{row} = {default!r}" if default in (None, False) else f"c{row} = absent{row}")
+    source = _READ_HEAD % {"absent": "; ".join(absent)}
+    for row, field in enumerate(fields):
+        names[f"read{row}"] = field.kind.read
+        value = f"read{row}(context, data, begin, end)"
+        if field.kind.plain is not None:
+            value = f"{field.kind.plain} else {value}"
+        source += _READ_FIELD % {"identifier": field.identifier, "row": row, "value": value}
         source += _READ_NEEDED if field.needed else ""
-    made: Reader = _made(source + _READ_TAIL, names, "read")
-    return made
+    arguments = ", ".join(["context", *[f"c{row}" for row in range(len(fields))]])
+    if template is not None:
+        names |= {f"fixed{place}": value for place, value in enumerate(template)}
+        rows = {place: row for row, place in enumerate(places)}
+        arguments = ", ".join(
+            [f"c{rows[place]}" if place in rows else f"fixed{place}" for place in range(len(template))]
+        )
+    return _made(source + _READ_TAIL % {"arguments": arguments}, names, "read")  # type: ignore[no-any-return]
 
 
 _WRITE_HEAD = """\
 def write(context, value):
-    v = split(context, value)
     octets = b""
 """
 _WRITE_FIELD = """\
-    c = v.get(%(name)r)
-    if c is not None:
-        c = write%(number)d(context, c)
-        octets += heads%(number)d[len(c)] + c if len(c) < 128 else element(%(identifier)d, c)
+    c = %(part)s
+    if %(there)s:
+        c = write%(row)d(context, c)
+        octets += heads%(row)d[len(c)] + c if len(c) < 128 else element(%(identifier)d, c)
 """
 _WRITE_READY = """\
-    c = v.get(%(name)r)
+    c = %(part)s
     if c is not None:
         if 0 <= c < %(size)d:
-            octets += ready%(number)d[c]
+            octets += ready%(row)d[c]
         else:
-            octets += element(%(identifier)d, write%(number)d(context, c))
+            octets += element(%(identifier)d, write%(row)d(context, c))
 """
 _WRITE_TAIL = """\
     return octets
 """
 
 
-def writer(fields: list[Field], split: Callable[[Any, Any], Mapping[str, Any]]) -> Writer:
-    """Components in the order of the rows; small numbers are ready elements."""
+def writer(
+    fields: Sequence[Field],
+    split: Callable[[Any, Any], tuple[Any, ...]] | None,
+    attributes: Sequence[str] = (),
+) -> Writer:
+    """Components in the order of the rows, from ``split`` or from ``attributes``; small numbers are ready."""
     names: dict[str, Any] = {"element": element, "split": split}
     source = _WRITE_HEAD
+    if split is not None:
+        source += f"    {''.join([f'c{row}, ' for row in range(len(fields))])}= split(context, value)\n"
     for number, field in enumerate(fields):
         names[f"write{number}"] = field.kind.write
         names[f"heads{number}"] = heads(field.identifier)
-        size = min(getattr(field.kind, "highest", -1) + 1, 0x80)
+        size = min(field.kind.highest + 1, 0x80)
         names[f"ready{number}"] = [element(field.identifier, bytes((value,))) for value in range(size)]
-        row = {"identifier": field.identifier, "name": field.name, "number": number, "size": size}
+        row = {
+            "identifier": field.identifier,
+            "part": f"c{number}" if split is not None else f"value.{attributes[number]}",
+            "row": number,
+            "size": size,
+            "there": "c" if isinstance(field.kind, Null) else "c is not None",
+        }
         source += (_WRITE_READY if size else _WRITE_FIELD) % row
-    made: Writer = _made(source + _WRITE_TAIL, names, "write")
-    return made
+    return _made(source + _WRITE_TAIL, names, "write")  # type: ignore[no-any-return]
 
 
 def _made(source: str, names: dict[str, Any], name: str) -> Any:

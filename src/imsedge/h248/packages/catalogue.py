@@ -20,6 +20,7 @@ from imsedge.h248.packages.types import ValueType
 MAX_REMEMBERED = 4_096  # answers: the same few items are spoken of all day
 WILDCARD = 0xFFFF
 _EVERY_ITEM = "*/*"
+_DIGIT_MAP = "digitmap"
 
 
 class Kind(StrEnum):
@@ -37,7 +38,7 @@ _KINDS = frozenset(kind.value for kind in Kind)
 
 
 class Catalogue:
-    """``overrides``: keys as in ``packages.weak`` and ``package NAME``, values the numbers to use instead."""
+    """``overrides``: keys as in ``packages.weak``, ``package NAME`` and ``digitmap NAME``, values numbers."""
 
     def __init__(
         self, packages: tuple[Package, ...] = ALL, overrides: Mapping[str, int] | None = None
@@ -95,7 +96,7 @@ class Catalogue:
         name, _, parameter = name.strip().partition(" ")
         if not 0 <= number < WILDCARD:
             raise LocalError(f"{number} is no package or item number")
-        if scope == "package" and name:
+        if scope in {"package", _DIGIT_MAP} and name and not parameter:
             self._add(scope, name, number)
         elif scope in _KINDS and "/" in name and parameter:
             self._add(f"{scope} {fold(name)}", parameter.strip(), number)
@@ -117,6 +118,14 @@ class Catalogue:
     def package_name(self, number: int) -> str:
         """0x008C -> ``gm``."""
         return self._names.get(("package", number)) or _made_up(number)
+
+    def digit_map_number(self, name: str) -> int:
+        """``plan`` -> the number that an override gives it; ``LocalError`` without one."""
+        return self._number(_DIGIT_MAP, name)
+
+    def digit_map_name(self, number: int) -> str:
+        """The other way; ``id0007`` without an override."""
+        return self._names.get((_DIGIT_MAP, number)) or _made_up(number)
 
     def _item_number(self, kind: Kind, name: str) -> int:
         """``gm/saf`` -> 0x008C0001, ``gm/*`` -> 0x008CFFFF; ``LocalError`` when the name is unknown."""

@@ -40,7 +40,13 @@ from imsedge.h248.text.tokens import (
     STREAM_MODES,
     reading,
 )
-from imsedge.h248.text.values import MAX_UINT16, check_item_name, check_termination, read_parameter
+from imsedge.h248.text.values import (
+    MAX_UINT16,
+    check_item_name,
+    check_termination,
+    is_extension,
+    read_parameter,
+)
 
 Individual = Media | Signals | Events | EventBuffer | DigitMap | Statistics | Packages
 
@@ -188,7 +194,8 @@ def read_packages(cursor: Cursor) -> Packages:
 
 def read_mux(cursor: Cursor, item: Item) -> tuple[Multiplex, bool]:
     """``MX=H221{tid,..}``."""
-    kind = MUX_KINDS.get(item[3].lower())
+    word = item[3]
+    kind = MUX_KINDS.get(word.lower(), word if is_extension(word) else None)
     if kind is None:
         raise cursor.fail(errors.UNKNOWN_VALUE, f"{item[3][:64] or 'nothing'} is no multiplex")
     cursor.opened(item)
@@ -207,13 +214,13 @@ def read_modem(cursor: Cursor, item: Item) -> tuple[Modem, bool]:
             raise cursor.fail(errors.SYNTAX_COMMAND, "a brace or a comma is missing after Modem")
     kinds = []
     for word in words:
-        kind = MODEM_KINDS.get(word.lower(), word if word.lower().startswith("x-") else None)
+        kind = MODEM_KINDS.get(word.lower(), word if is_extension(word) else None)
         if kind is None:
             raise cursor.fail(errors.UNKNOWN_VALUE, f"{word[:64] or 'nothing'} is no modem type")
         kinds.append(kind)
     if delimiter != "{":
         return Modem(tuple(kinds)), cursor.more(delimiter)
-    parameters = []
+    parameters: list[Parameter] = []
     more = True
     while more:
         parameter, more = read_parameter(cursor, cursor.take())

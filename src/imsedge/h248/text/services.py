@@ -9,7 +9,14 @@ from imsedge.h248.text.audits import Individual, read_audit_part
 from imsedge.h248.text.cursor import Cursor, read_number
 from imsedge.h248.text.scanner import Item, read_mid
 from imsedge.h248.text.tokens import AUDIT_ITEMS, METHODS, reading
-from imsedge.h248.text.values import MAX_UINT16, MAX_UINT32, read_parameter, read_time_stamp, unquoted
+from imsedge.h248.text.values import (
+    MAX_UINT16,
+    MAX_UINT32,
+    is_extension,
+    read_parameter,
+    read_time_stamp,
+    unquoted,
+)
 
 _PARTS = reading(
     {
@@ -37,7 +44,7 @@ def read_service_change(cursor: Cursor) -> ServiceChange:
     more = True
     while more:
         item = cursor.take()
-        if item[1][:2].lower() == "x-":
+        if is_extension(item[1]):
             parameter, more = read_parameter(cursor, item)
             extensions.append(parameter)
         elif item[1].lower() in AUDIT_ITEMS:
@@ -91,7 +98,7 @@ def _read_part(cursor: Cursor, item: Item, parts: dict[str, object]) -> bool:
 def _read_value(cursor: Cursor, kind: str, value: str) -> object:
     match kind:
         case "method":
-            if value[:2].lower() in {"x-", "x+"}:
+            if is_extension(value):
                 return value
             if method := METHODS.get(value.lower()):
                 return method.value

@@ -15,6 +15,7 @@ _ITEM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*/(?:[A-Za-z0-9_]+|\*)|\*/\*", re.
 _NAME = re.compile(r"[A-Za-z0-9_+\-]{1,64}", re.ASCII)
 _TERMINATION = re.compile(r"[A-Za-z0-9_*$@./\-]{1,64}")
 _TIME_STAMP = re.compile(r"(\d{8})[Tt](\d{8})")
+_EXTENSIONS = frozenset({"x-", "x+", "X-", "X+"})
 _CONTEXTS = {"-": NULL_CONTEXT, "$": CHOOSE_CONTEXT, "*": ALL_CONTEXTS}
 
 
@@ -76,6 +77,11 @@ def check_termination(cursor: Cursor, text: str) -> str:
     if _TERMINATION.fullmatch(text):
         return "ROOT" if text in {"root", "Root"} or text.upper() == "ROOT" else text
     raise cursor.fail(errors.SYNTAX_COMMAND, f"{text[:70] or 'nothing'} is no termination identifier")
+
+
+def is_extension(name: str) -> bool:
+    """``X-...`` or ``X+...``."""
+    return name[:2] in _EXTENSIONS
 
 
 def read_terminations(cursor: Cursor, item: Item) -> tuple[tuple[str, ...], str]:

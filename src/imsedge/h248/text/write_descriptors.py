@@ -28,6 +28,7 @@ from imsedge.h248.model import (
     TerminationState,
 )
 from imsedge.h248.text.style import Style, checked_value, checked_word
+from imsedge.h248.text.values import is_extension
 
 
 def write_parameter(style: Style, parameter: Parameter) -> str:
@@ -296,18 +297,31 @@ def write_packages(style: Style, packages: Packages, pad: str) -> str:
 
 def write_mux(style: Style, mux: Multiplex, pad: str) -> str:
     """``MX=H221{tid,..}``."""
+    no_octets("Mux", mux.non_standard)
     names = [checked_word(name) for name in mux.terminations]
-    return style.filled(style.assign("Mux", style.spell[mux.kind]), names, pad)
+    return style.filled(style.assign("Mux", write_kind(style, mux.kind)), names, pad)
 
 
 def write_modem(style: Style, modem: Modem, pad: str) -> str:
     """``MD=V18{..}`` or ``MD[V18,V22]{..}``."""
-    kinds = [style.spell.get(kind, kind) for kind in modem.kinds]
+    no_octets("Modem", modem.non_standard)
+    kinds = [write_kind(style, kind) for kind in modem.kinds]
     head = (
         style.assign("Modem", kinds[0]) if len(kinds) == 1 else f"{style.spell['Modem']}[{','.join(kinds)}]"
     )
     parts = [write_parameter(style, parameter) for parameter in modem.parameters]
     return style.block(head, parts, pad) if parts else head
+
+
+def write_kind(style: Style, kind: str) -> str:
+    """A token of the table, or an extension ``X-...`` as it is."""
+    return checked_word(kind) if is_extension(kind) else style.spell[kind]
+
+
+def no_octets(token: str, octets: bytes | None) -> None:
+    """``LocalError`` for non-standard data: text has no place for octets."""
+    if octets is not None:
+        raise LocalError(f"non-standard data of {token} can be written in binary only")
 
 
 def write_audit_items(style: Style, audit: Audit, pad: str) -> list[str]:

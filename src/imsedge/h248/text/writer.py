@@ -33,8 +33,10 @@ from imsedge.h248.model import (
 from imsedge.h248.text.style import Style, checked_word, quoted
 from imsedge.h248.text.write_descriptors import (
     DESCRIPTORS,
+    no_octets,
     write_audit,
     write_audit_items,
+    write_kind,
     write_observed,
     write_parameter,
 )
@@ -57,6 +59,10 @@ class TextWriter:
 
     def message(self, message: Message) -> bytes:
         """The whole message; ``LocalError`` when a value cannot stand in text."""
+        if message.extensions:
+            raise LocalError(
+                f"extensions ({message.extensions[0].path or 'message'}) can be written in binary only"
+            )
         style = self._style
         end = "\n" if style.pretty else " "
         head = f"{style.spell['MEGACO']}/{message.version} {message.mid}{end}"
@@ -181,9 +187,10 @@ class TextWriter:
         return style.block(head, parts, "\n    ") if parts else head
 
     def _service_change(self, change: ServiceChange) -> str:
+        no_octets("ServiceChange", change.non_standard)
         style = self._style
         parts = [
-            style.assign("Method", style.spell.get(change.method, change.method)),
+            style.assign("Method", write_kind(style, change.method)),
             style.assign("Reason", quoted(change.reason)),
         ]
         if change.delay is not None:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from imsedge.h248.binary.leaves import Context
+from imsedge.h248.binary.context import Context
 from imsedge.h248.codec import DEFAULT_BINARY, Encoding
 from imsedge.h248.model import Mid
 
