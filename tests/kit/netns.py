@@ -62,6 +62,20 @@ class Namespace:
             return thread.submit(enter).result()
 
 
+class Here(Namespace):
+    """The machine that the tests run on."""
+
+    def __init__(self) -> None:
+        super().__init__("here")
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        return ()
+
+    def inside(self, work: Callable[[], T]) -> T:
+        return work()
+
+
 @contextmanager
 def namespaces(*machines: str) -> Iterator[tuple[Namespace, ...]]:
     """So many machines, not joined yet; gone afterwards, whatever happens, with all that runs there."""

@@ -35,8 +35,8 @@ class OpensslCertificate:
 class Openssl:
     """``openssl s_client`` or ``s_server``: what is written to it is sent, what comes is in ``output``."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self._log = folder / "openssl.log"
+    def __init__(self, folder: Path, *arguments: str, name: str = "openssl") -> None:
+        self._log = folder / f"{name}.log"
         self._command = [need("openssl"), *arguments]
         self._process: subprocess.Popen[bytes] | None = None
 

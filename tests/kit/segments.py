@@ -162,7 +162,9 @@ OURS = frozenset({"203.0.113.1", "2001:db8:a::1", "10.0.0.1", "2001:db8:c::1"})
 
 
 @contextmanager
-def capture(namespace: Namespace, wires: dict[str, TransportAddress]) -> Iterator[Capture]:
+def capture(
+    namespace: Namespace, wires: dict[str, TransportAddress], network: str = "0.0.0.0/0 or ip6"
+) -> Iterator[Capture]:
     """Record these wires of a machine; the address is that of somebody at the other end."""
     options = [word for wire in wires for word in ("-i", wire)]
     for field in _FIELDS:
@@ -190,7 +192,7 @@ def capture(namespace: Namespace, wires: dict[str, TransportAddress]) -> Iterato
                     "-E",
                     "occurrence=f",
                 ),
-                *("-f", "tcp or icmp or icmp6 or udp dst port 9", *options),
+                *("-f", f"(tcp or icmp or icmp6 or udp dst port 9) and (net {network})", *options),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
