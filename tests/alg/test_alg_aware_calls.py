@@ -1,4 +1,4 @@
-"""Application-aware MSRP through edge and gateway: what each leg reads, H.248 carries, and a re-offer changes."""
+"""Application-aware MSRP through edge and gateway: what each leg reads, H.248 carries, re-offers change."""
 
 import re
 

@@ -33,14 +33,28 @@ class Peer(NamedTuple):
     path: str = ""
 
     def is_same(self, other: "Peer | None") -> bool:
-        """Port 9 and the port of the connection mean the same place (RFC 4145 clause 4.1)."""
-        if other is None or self.address.host != other.address.host:
+        """Whether it is the same party in the same place, and the same session.
+
+        Port 9 and the port of the connection mean the same place (RFC 4145 clause 4.1), the unspecified
+        address (hold, RFC 3264 clause 8.4) no other one.
+        """
+        if other is None:
             return False
-        ports = {self.address.port, other.address.port}
-        here = len(ports) == 1 or DISCARD_PORT in ports
+        here, there = self.address, other.address
+        ports = {here.port, there.port}
+        stayed = here.host == there.host and (len(ports) == 1 or DISCARD_PORT in ports)
         # Another certificate or another tls-id is another association (RFC 8842 clause 4).
         associated = (set(self.fingerprints), self.tls_id) == (set(other.fingerprints), other.tls_id)
-        return here and associated and self.path == other.path
+        return (stayed or self.is_on_hold) and associated and self.path == other.path
+
+    @property
+    def is_on_hold(self) -> bool:
+        """It tells no place, as RFC 2543 did."""
+        return ip_address(self.address.host).is_unspecified
+
+    def since(self, before: "Peer | None") -> "Peer":
+        """Where it is, also while it is on hold."""
+        return self._replace(address=before.address) if before is not None and self.is_on_hold else self
 
 
 class Line(Struct, frozen=True, kw_only=True):

@@ -289,9 +289,11 @@ class MediaSession:
 
     def _answer_done(self, offer: Offer, answer: Answer) -> list[Output]:
         for index, answered in answer.peers.items():
-            told = {offer.offerer: offer.peers[index], offer.offerer.other: answered}
+            line = self.lines[index]
+            peers = {offer.offerer: offer.peers[index], offer.offerer.other: answered}
+            told = {side: peer.since(line.told.get(side)) for side, peer in peers.items()}
             said = {offer.offerer: offer.text, offer.offerer.other: answer.text}
-            self.lines[index] = replace(self.lines[index], told=told, said=said)
+            self.lines[index] = replace(line, told=told, said=said)
         text = write_answer(answer, offer, self.lines)
         self._last = (answer.text, text)
         ended = (offer.ended | offer.anchored) - answer.peers.keys()
