@@ -2,60 +2,34 @@
 
 from pathlib import Path
 
-import pytest
-
+from imsedge.agw.settings import GatewaySettings
 from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
-from imsedge.core.errors import SettingError
 from imsedge.daemon.agw_setup import (
     LEAST_PROVISIONAL,
     association_settings,
     gateway_settings,
-    load_default_certificate,
     port_shares,
     tuning,
     worker_settings,
 )
+from imsedge.daemon.certificates import CertificateStore
 from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection
 from imsedge.daemon.settings_realms import Realm, Realms
 from imsedge.h248.packages import root
 from imsedge.h248.transactions import Tune
 from imsedge.plane.knocks import can_hear
 from imsedge.plane.relays import can_relay
-from imsedge.security.certificates import self_signed
 
 
-def test_a_self_signed_certificate_is_made_when_none_is_named() -> None:
-    first, second = load_default_certificate(MediaSection()), load_default_certificate(MediaSection())
-    assert first.name == "default"
-    assert first.fingerprint() != second.fingerprint()
-
-
-def test_certificate_and_key_come_from_one_file_or_from_two(tmp_path: Path) -> None:
-    made = self_signed("other")
-    (tmp_path / "both.pem").write_bytes(made.pem + made.key_pem)
-    (tmp_path / "cert.pem").write_bytes(made.pem)
-    (tmp_path / "key.pem").write_bytes(made.key_pem)
-    one = load_default_certificate(MediaSection(certificate=tmp_path / "both.pem"))
-    two = load_default_certificate(MediaSection(certificate=tmp_path / "cert.pem", key=tmp_path / "key.pem"))
-    assert one.fingerprint() == two.fingerprint() == made.fingerprint()
-
-
-def test_a_file_that_is_not_there_is_said_with_the_name_of_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"media\.certificate: .*none\.pem cannot be read: No such file"):
-        load_default_certificate(MediaSection(certificate=tmp_path / "none.pem"))
-    made = self_signed("other")
-    (tmp_path / "cert.pem").write_bytes(made.pem)
-    section = MediaSection(certificate=tmp_path / "cert.pem", key=tmp_path / "none.pem")
-    with pytest.raises(SettingError, match=r"media\.key: "):
-        load_default_certificate(section)
+def gateway_of(settings: AgwSettings) -> GatewaySettings:
+    return gateway_settings(settings, CertificateStore(settings))
 
 
 def test_the_gateway_knows_both_realms_and_the_certificate_of_each() -> None:
-    certificate = self_signed("default")
-    made = gateway_settings(AgwSettings(), certificate)
+    made = gateway_of(AgwSettings())
     assert [realm.name for realm in made.realms] == ["access", "core"]
-    assert {made.certificates[realm.certificate] for realm in made.realms} == {certificate.der}
+    assert {realm.certificate for realm in made.realms} == set(made.certificates) == {"default"}
     assert made.epoch > 0  # a monotonic clock starts at boot, time stamps count from 1970
 
 
@@ -80,21 +54,21 @@ def test_realms_on_one_address_keep_their_own_ports() -> None:
         PortShare("127.0.0.1", 1_000, 1_999),
         PortShare("127.0.0.1", 5_000, 5_999),
     )
-    made = gateway_settings(AgwSettings(realms=realms), self_signed("default"))
+    made = gateway_of(AgwSettings(realms=realms))
     assert [(realm.low_port, realm.high_port) for realm in made.realms] == [(5_000, 5_999), (1_000, 1_999)]
 
 
 def test_the_gateway_knows_what_this_machine_lets_it_do() -> None:
-    made = gateway_settings(AgwSettings(), self_signed("default"))
+    made = gateway_of(AgwSettings())
     assert (made.abilities.relay, made.abilities.hold) == (can_relay(), can_hear())
 
 
 def test_a_worker_gets_limits_and_certificate() -> None:
-    certificate = self_signed("default")
-    made = worker_settings(
-        AgwSettings(media=MediaSection(handshake_limit=3.0, tls_profile="rel12")), certificate
-    )
-    assert (made.handshake_limit, made.tls_profile, made.certificates) == (3.0, "rel12", (certificate,))
+    settings = AgwSettings(media=MediaSection(handshake_limit=3.0, tls_profile="rel12", key_log=Path("/x")))
+    store = CertificateStore(settings)
+    made = worker_settings(settings, store)
+    assert (made.handshake_limit, made.tls_profile, made.key_log) == (3.0, "rel12", "/x")
+    assert made.certificates == store.live
 
 
 def test_the_association_gets_controllers_and_pauses() -> None:
@@ -108,6 +82,6 @@ def test_timers_of_root_go_to_the_transaction_layer_and_back() -> None:
     assert tuning({}) == Tune()
     values = {root.MG_PROVISIONAL.name: 1, root.MG_PENDING_LIMIT.name: 3, root.MGC_PENDING_LIMIT.name: 4}
     assert tuning(values) == Tune(provisional=LEAST_PROVISIONAL, own_pendings=3, peer_pendings=4)
-    made = gateway_settings(AgwSettings(), self_signed("default"))
+    made = gateway_of(AgwSettings())
     assert made.root_values[root.MG_PROVISIONAL.name] == 1000
     assert made.limits.terminations_per_context == 8

@@ -9,7 +9,8 @@ import pytest
 
 from imsedge.core.errors import SettingError
 from imsedge.daemon import service
-from imsedge.daemon.service import running, stop_requested
+from imsedge.daemon.service import reloading, running, stop_requested
+from kit.daemons import until
 
 
 class Witness:
@@ -22,6 +23,9 @@ class Witness:
         self.diary.append(f"start {self.name}")
         if self.fails:
             raise SettingError(f"{self.name} cannot")
+
+    def reload(self) -> None:
+        self.diary.append(f"reload {self.name}")
 
     async def stop(self) -> None:
         self.diary.append(f"stop {self.name}")
@@ -53,6 +57,16 @@ async def test_a_daemon_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatc
         pass
     assert diary[-1] == "stop alg"
     assert time.monotonic() - started < 1
+
+
+@pytest.mark.system
+async def test_a_hangup_reloads_all_and_stops_nobody() -> None:
+    diary: list[str] = []
+    async with reloading([Witness("alg", diary), Witness("agw", diary)]):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await until(lambda: len(diary) == 2)
+    assert diary == ["reload alg", "reload agw"]
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
 
 
 @pytest.mark.system

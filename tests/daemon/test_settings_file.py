@@ -35,7 +35,7 @@ WRONG = {
     ),
     "an unknown setting, with those that there are": (
         "[realms.access]\nport = 5",
-        "realms.access.port: there is no such setting; here are addresses, low_port, high_port",
+        "realms.access.port: there is no such setting; here are addresses, certificate, key",
     ),
     "an unknown table": (
         "[sip]\n",

@@ -20,10 +20,10 @@ from imsedge.daemon.agw_metrics import AgwMetrics
 from imsedge.daemon.agw_setup import (
     association_settings,
     gateway_settings,
-    load_default_certificate,
     tuning,
     worker_settings,
 )
+from imsedge.daemon.certificates import CertificateStore, CertificateWatch
 from imsedge.daemon.control_setup import open_transport, transaction_settings
 from imsedge.daemon.logs import make_logger
 from imsedge.daemon.plane_pool import PlanePool
@@ -55,6 +55,7 @@ from imsedge.h248.transactions import (
 )
 from imsedge.net.driver import Driver
 from imsedge.net.h248 import H248Endpoint
+from imsedge.security.key_log import check_key_log
 
 # How long the controller may take to hear that we leave; then we are gone anyway.
 _LEAVE_SECONDS = 0.3
@@ -68,14 +69,14 @@ class AgwDaemon:
         self._tap = tap
         self._ids = ids or RandomIds()
         self._log = make_logger(settings.log, "agw")
-        self.certificate = load_default_certificate(settings.media)
-        self.gateway = Gateway(gateway_settings(settings, self.certificate), self._ids)
+        self.certificates = CertificateStore(settings)
+        self.gateway = Gateway(gateway_settings(settings, self.certificates), self._ids)
         self.registered = asyncio.Event()
         self._left = asyncio.Event()
         self._metrics = AgwMetrics(lambda: self.gateway.load()[:3], self.registered.is_set)
         self._status = StatusServer(self._pages())
         self._pool = PlanePool(
-            worker_settings(settings, self.certificate),
+            worker_settings(settings, self.certificates),
             self._on_bearer,
             workers=settings.media.workers,
             log=self._log,
@@ -85,6 +86,9 @@ class AgwDaemon:
             settings.media.realm_check,
             lambda names: self._feed(agw.RealmsAbsent(names)),
         )
+        self._certificate_watch = CertificateWatch(
+            self.certificates, settings.media, self._log, self.gateway.presented, self._on_certificates
+        )
         self._mid: Mid | None = None
         self._association: GatewayAssociation | None = None
         self._driver: Driver[agw.Input, agw.Output] | None = None
@@ -93,6 +97,7 @@ class AgwDaemon:
     async def start(self) -> None:
         """Open the media plane, then the control port, and register."""
         section = self._settings.h248
+        self._prepare_key_log()
         await self._pool.start()
         transport = await open_transport(section)
         transactions = transaction_settings(section, transport)
@@ -105,6 +110,8 @@ class AgwDaemon:
         if self._settings.status.listen is not None:
             await self._status.start(self._settings.status.listen)
         self._watch.start()
+        self._metrics.certificates(self.certificates.shown())
+        self._certificate_watch.start()
         self._endpoint.feed(Start())
         self._log.info(
             "started", mid=str(self._mid), h248=str(transport.local), status=str(self._status.address)
@@ -113,6 +120,7 @@ class AgwDaemon:
     async def stop(self) -> None:
         """Take leave of the controller, release everything."""
         self._watch.stop()
+        self._certificate_watch.stop()
         if self._driver is not None and self._endpoint is not None:
             self._driver.feed(agw.Shutdown())
             self._endpoint.feed(Stop())
@@ -125,6 +133,19 @@ class AgwDaemon:
             self._driver = self._endpoint = None
         await self._status.stop()
         await self._pool.stop()
+
+    def reload(self) -> None:
+        """Take new certificates at once; self-signed ones are made anew."""
+        self._certificate_watch.look(renew=True)
+
+    def _prepare_key_log(self) -> None:
+        path = self._settings.media.key_log
+        if path is not None:
+            check_key_log(path)
+            self._log.warning(
+                "SECRETS OF ALL TLS AND DTLS SESSIONS ARE WRITTEN: who reads the file can read all media",
+                key_log=str(path),
+            )
 
     @property
     def status_address(self) -> TransportAddress | None:
@@ -191,6 +212,13 @@ class AgwDaemon:
     def _on_realms(self, absent: frozenset[str]) -> None:
         self._feed(agw.RealmsAbsent(absent))
 
+    def _on_certificates(self) -> None:
+        """The media plane must know a certificate before an endpoint is to show it."""
+        store = self.certificates
+        self._pool.present(store.live)
+        self._feed(agw.Certified(store.current, store.known))
+        self._metrics.certificates(store.shown())
+
     def _directed(self, directed: agw.Directed) -> None:
         change = directed.change
         if change.method == ServiceChangeMethod.HANDOFF and change.mgc_id is not None:
@@ -226,6 +254,6 @@ class AgwDaemon:
             "terminations": load.terminations,
             "endpoints": load.endpoints,
             "executing": load.executions,
-            "fingerprint": str(self.certificate.fingerprint()),
+            "certificates": [row._asdict() for row in self.certificates.shown()],
             "realms": {name: list(realm.addresses) for name, realm in self._settings.realms.by_name.items()},
         }

@@ -1,6 +1,6 @@
 """What the gateway counts for Prometheus; each metric says what it means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -16,6 +16,7 @@ from imsedge.bearer.messages import (
     TlsStarted,
     Verified,
 )
+from imsedge.daemon.certificates import Shown
 from imsedge.h248.model import ActionReply, ErrorDescriptor
 
 
@@ -53,6 +54,12 @@ class AgwMetrics:
         self._no_port = self._counter(
             "imsedge_open_failures", "Endpoints that got no port, by reason.", "reason"
         )
+        self._expiry = Gauge(
+            "imsedge_certificate_expiry_seconds",
+            "When a certificate expires, in seconds since 1970, by realm and fingerprint.",
+            ("realm", "fingerprint"),
+            registry=self.registry,
+        )
         self._octets = self._counter(
             "imsedge_payload_octets", "Payload octets of released endpoints, by direction.", "direction"
         )
@@ -61,6 +68,12 @@ class AgwMetrics:
     def handshakes(self) -> int:
         """Begun so far."""
         return int(self.registry.get_sample_value("imsedge_tls_handshakes_total", {"stage": "started"}) or 0)
+
+    def certificates(self, shown: Iterable[Shown]) -> None:
+        """All that are alive."""
+        self._expiry.clear()
+        for row in shown:
+            self._expiry.labels(row.realm, row.fingerprint).set(row.expires.timestamp())
 
     def bearer(self, event: AnyEvent) -> None:
         """Something happened in the media plane."""

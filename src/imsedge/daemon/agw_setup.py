@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from imsedge.agw.settings import Abilities, GatewaySettings, Limits, Realm
 from imsedge.bearer.wire import PortShare, WorkerSettings
-from imsedge.core.errors import SettingError
-from imsedge.daemon.settings import AgwH248, AgwSettings, MediaSection
+from imsedge.daemon.certificates import CertificateStore
+from imsedge.daemon.settings import AgwH248, AgwSettings
 from imsedge.daemon.settings_realms import Realms
 from imsedge.h248 import association
 from imsedge.h248.model import DeviceMid
@@ -15,23 +14,12 @@ from imsedge.h248.packages import root
 from imsedge.h248.transactions import TransactionSettings, Tune
 from imsedge.plane.knocks import can_hear
 from imsedge.plane.relays import can_relay
-from imsedge.security.certificates import Certificate, load_certificate, self_signed
-
-CERTIFICATE = "default"
 
 # A controller that orders Pending after nothing would get nothing else.
 LEAST_PROVISIONAL = 0.05
 
 
-def load_default_certificate(section: MediaSection) -> Certificate:
-    """From the file that the settings name, or made now; ``SettingError`` when it cannot be used."""
-    if section.certificate is None:
-        return self_signed(CERTIFICATE)
-    key = _read(section.key, "media.key") if section.key is not None else None
-    return load_certificate(CERTIFICATE, _read(section.certificate, "media.certificate"), key)
-
-
-def gateway_settings(settings: AgwSettings, certificate: Certificate) -> GatewaySettings:
+def gateway_settings(settings: AgwSettings, certificates: CertificateStore) -> GatewaySettings:
     """What the gateway machine takes; its clock is the event loop's, which is monotonic."""
     limits = settings.limits
     return GatewaySettings(
@@ -39,13 +27,13 @@ def gateway_settings(settings: AgwSettings, certificate: Certificate) -> Gateway
             Realm(
                 name=name,
                 addresses=realm.addresses,
-                certificate=CERTIFICATE,
+                certificate=certificates.current[name],
                 low_port=realm.low_port,
                 high_port=realm.high_port,
             )
             for name, realm in settings.realms.by_name.items()
         ),
-        certificates={CERTIFICATE: certificate.der},
+        certificates=certificates.known,
         default_realm=settings.media.default_realm,
         abilities=Abilities(relay=can_relay(), hold=can_hear()),
         limits=Limits(
@@ -95,12 +83,13 @@ def association_settings(section: AgwH248) -> association.GatewaySettings:
     )
 
 
-def worker_settings(settings: AgwSettings, certificate: Certificate) -> WorkerSettings:
+def worker_settings(settings: AgwSettings, certificates: CertificateStore) -> WorkerSettings:
     """What one worker would take if it were alone; the pool divides the ports."""
     media = settings.media
     return WorkerSettings(
         ports=port_shares(settings.realms),
-        certificates=(certificate,),
+        certificates=certificates.live,
+        key_log=str(media.key_log) if media.key_log is not None else None,
         tls_profile=media.tls_profile,
         handshake_limit=media.handshake_limit,
         verification_limit=media.verification_limit,
@@ -121,10 +110,3 @@ def port_shares(realms: Realms) -> tuple[PortShare, ...]:
         for address in realm.addresses
     }
     return tuple(sorted(shares, key=lambda share: (share.address, share.low)))
-
-
-def _read(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SettingError(f"{name}: {path} cannot be read: {error.strerror}") from None

@@ -112,6 +112,16 @@ class AlgDaemon:
         self._driver = self._h248 = self._sip = None
         await self._status.stop()
 
+    def reload(self) -> None:
+        """Take a new certificate for SIP over TLS."""
+        if self._tls is None:
+            return
+        try:
+            self._tls.reload()
+            self._log.info("certificate of SIP read again")
+        except SettingError as error:
+            self._log.error(str(error))
+
     async def _start_sip(self) -> None:
         section = self._settings.sip
         self._tls = tls_contexts(section.tls)

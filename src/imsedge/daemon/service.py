@@ -27,6 +27,9 @@ class Daemon(Protocol):
     async def stop(self) -> None:
         """Give back every socket and process; more than once is harmless."""
 
+    def reload(self) -> None:
+        """Read certificates again; what cannot be used is logged and changes nothing."""
+
 
 def make_daemon(settings: DaemonSettings, tap: Tap | None = None) -> Daemon:
     """The daemon that these settings are for."""
@@ -41,13 +44,29 @@ def make_daemon(settings: DaemonSettings, tap: Tap | None = None) -> Daemon:
 
 
 def serve(settings: DaemonSettings) -> None:
-    """Run one daemon until SIGINT or SIGTERM."""
+    """Run one daemon until SIGINT or SIGTERM; SIGHUP makes it read its certificates again."""
     asyncio.run(_serve([make_daemon(settings)]))
 
 
 async def _serve(daemons: Sequence[Daemon]) -> None:
-    async with stop_requested() as stop, running(daemons):
+    async with stop_requested() as stop, running(daemons), reloading(daemons):
         await stop.wait()
+
+
+@asynccontextmanager
+async def reloading(daemons: Sequence[Daemon]) -> AsyncIterator[None]:
+    """SIGHUP reloads."""
+
+    def reload() -> None:
+        for daemon in daemons:
+            daemon.reload()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @asynccontextmanager

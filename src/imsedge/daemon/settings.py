@@ -124,9 +124,27 @@ class MediaSection(Section):
     )
     workers: int = setting(0, "Worker processes; 0 is one for each processor core.", ge=0, le=256)
     certificate: OptionalPath = setting(
-        None, "PEM file with certificate and key for TLS; the word none: self-signed, made at each start."
+        None,
+        "PEM file with certificate and key for TLS, unless a realm has its own; the word none: self-signed,"
+        " made at each start and by SIGHUP.",
     )
     key: OptionalPath = setting(None, "PEM file with the key, when it is not in the certificate's file.")
+    certificate_check: float = setting(
+        10.0,
+        "How often the files of certificates are looked at; 0: by SIGHUP only. A new certificate is shown to"
+        " new calls; what was offered before stays valid until its call ends.",
+        unit="s",
+        ge=0,
+        le=86_400,
+    )
+    certificate_warning: int = setting(
+        30, "How long before a certificate expires a warning is logged, once a day.", unit="d", ge=0, le=3_650
+    )
+    key_log: OptionalPath = setting(
+        None,
+        "File for the secrets of all TLS and DTLS sessions (SSLKEYLOGFILE format), for debugging only: who"
+        " reads it can read all media. Nobody but the owner may be able to. The word none: not written.",
+    )
     tls_profile: TlsProfileName = setting("3gpp", "TLS versions and suites: 3gpp (TS 33.210) or rel12.")
     connect_limit: float = setting(
         30.0, "How long our connection request is repeated.", unit="s", gt=0, le=300

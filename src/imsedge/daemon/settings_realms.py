@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from imsedge.daemon.settings_types import IpAddresses, Section, setting
+from imsedge.daemon.settings_types import IpAddresses, OptionalPath, Section, setting
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}", re.ASCII)
 """What may stand in a termination name (H.248.1 Annex B.2, pathNAME), short enough for all of it."""
@@ -20,6 +20,10 @@ class Realm(Section):
         "Local addresses of the terminations, IPv4 or IPv6; the first of the wanted family is taken.",
         min_length=1,
     )
+    certificate: OptionalPath = setting(
+        None, "PEM file with certificate and key for TLS in this realm; the word none: media.certificate."
+    )
+    key: OptionalPath = setting(None, "PEM file with the key, when it is not in the certificate's file.")
     low_port: int = setting(20_000, "First port, inclusive.", ge=1, le=65_535)
     high_port: int = setting(39_999, "Last port, inclusive.", ge=1, le=65_535)
 

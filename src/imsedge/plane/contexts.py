@@ -19,7 +19,8 @@ from imsedge.bearer.messages import TlsRole
 from imsedge.core.errors import LocalError
 from imsedge.security.certificates import Certificate
 from imsedge.security.fingerprint import Fingerprint, matches_any
-from imsedge.security.tls import KeyLog, Role, context, find_profile
+from imsedge.security.key_log import open_key_log
+from imsedge.security.tls import Role, context, find_profile
 
 _BEFORE_ALL = datetime(1950, 1, 1)  # noqa: DTZ001 - pyOpenSSL takes it without a zone, as UTC
 _TURNED_DOWN = SSL.X509VerificationCodes.ERR_CERT_NOT_YET_VALID
@@ -57,7 +58,7 @@ class TlsContexts:
         self._certificates = {certificate.name: certificate for certificate in certificates}
         self._contexts: dict[tuple[str, TlsRole, bool], SSL.Context] = {}
         self._secret = os.urandom(32)  # of the cookies
-        self._key_log = _key_log_writer(Path(key_log)) if key_log is not None else None
+        self._key_log = open_key_log(Path(key_log)) if key_log is not None else None
 
     def replace(self, certificates: Iterable[Certificate]) -> None:
         """Take these and no others; connections that are up keep their context."""
@@ -110,13 +111,3 @@ def _verify(connection: SSL.Connection, certificate: crypto.X509, error: int, de
     if expectation.fingerprints is not None:
         expectation.mismatch = not matches_any(expectation.fingerprints, expectation.certificate)
     return not expectation.mismatch
-
-
-def _key_log_writer(path: Path) -> KeyLog:
-    """Appends whole lines, so that several workers can share the file."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-
-    def write(line: bytes) -> None:
-        os.write(descriptor, line + b"\n")
-
-    return write

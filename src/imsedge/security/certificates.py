@@ -45,6 +45,11 @@ class Certificate(Struct, frozen=True):
         found = (x509.load_der_x509_certificate(der) for der in (self.der, *self.chain))
         return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in found)
 
+    @property
+    def expires(self) -> datetime:
+        """The end of its validity, UTC."""
+        return x509.load_der_x509_certificate(self.der).not_valid_after_utc
+
     def fingerprint(self, algorithm: str = "sha-256") -> Fingerprint:
         """What goes into ``a=fingerprint``."""
         return fingerprint_of(self.der, algorithm)
