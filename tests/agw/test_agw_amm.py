@@ -3,6 +3,7 @@
 from imsedge.agw.messages import ControllerBack
 from imsedge.agw.settings import Limits
 from imsedge.bearer.messages import Configure, Failed, FailureCause, Open, Release, Relink
+from kit.fake_plane import FakePlane
 from kit.gateway_talk import GatewayTalk, gateway_settings, shown, written
 
 LOCAL = "v=0\nc=IN IP4 $\nm=- $ TCP -\n"
@@ -113,9 +114,59 @@ def test_both_contexts_of_a_move_are_locked() -> None:
     talk.plane_answers()
     assert "Error" not in shown(talk.answers[other_way])
     third = talk.begin("Context = 1 { Subtract = ip/core/2 }")
-    assert talk.code("Context = 2 { Move = ip/core/3 }") == 511
+    last = talk.begin("Context = 2 { Move = ip/core/3 }")
+    assert last not in talk.answers  # it waits until context 1 is free
     talk.plane_answers()
-    assert third in talk.answers
+    assert "Error" not in shown(talk.answers[third])
+    talk.plane_answers()
+    assert "Error" not in shown(talk.answers[last])
+    assert contexts(talk) == {2: ["ip/core/4", "ip/core/1", "ip/core/3"]}
+
+
+def test_of_two_moves_that_would_wait_for_each_other_one_is_told_to_come_again() -> None:
+    talk = two_calls()
+    talk._slow = True
+    ask = "Context = {} {{ AuditValue = * {{ Audit {{ Statistics }} }}, Move = {} }}"
+    one, other = talk.begin(ask.format(2, "ip/core/1")), talk.begin(ask.format(1, "ip/core/3"))
+    for _ in range(4):
+        talk.plane_answers()
+    answers = [shown(talk.answers[number]) for number in (one, other)]
+    assert ["Error = 511" in answer for answer in answers] == [False, True]
+    assert contexts(talk) == {1: ["ip/core/2"], 2: ["ip/core/3", "ip/core/4", "ip/core/1"]}
+
+
+def test_a_move_that_waits_for_a_context_that_goes_finds_nothing() -> None:
+    talk = two_calls()
+    talk._slow = True
+    going = talk.begin("Context = 1 { Subtract = * }")
+    moving = talk.begin("Context = 2 { Move = ip/core/1 }")
+    for _ in range(4):
+        talk.plane_answers()
+    assert "Error" not in shown(talk.answers[going])
+    assert "Error = 430" in shown(talk.answers[moving])
+    assert list(contexts(talk)) == [2]
+
+
+SECOND = f"Media {{ Stream = 2 {{ Local {{ {LOCAL}}} }} }}"
+
+
+def test_a_move_can_bring_a_new_stream() -> None:
+    talk = two_calls()
+    answer = talk.ask(f"Context = 2 {{ Move = ip/core/1 {{ {SECOND} }} }}")
+    assert "Stream = 2" in answer
+    assert "$" not in answer
+    (moved,) = (t for view in talk.gateway.contexts() for t in view.terminations if t.name == "ip/core/1")
+    assert [stream.id for stream in moved.streams] == [1, 2]
+    opened = talk.plane.told(Open)[-1]
+    assert isinstance(opened, Open)
+    assert opened.context == 2
+
+
+def test_a_new_stream_that_cannot_be_opened_leaves_all_where_it_was() -> None:
+    talk = two_calls(GatewayTalk(plane=FakePlane(ports=4)))
+    assert talk.code(f"Context = 2 {{ Move = ip/core/1 {{ {SECOND} }} }}") == 510
+    assert contexts(talk) == {1: ["ip/core/2", "ip/core/1"], 2: ["ip/core/3", "ip/core/4"]}
+    assert pairs(talk) == {(1, 2), (3, 4)}
 
 
 def test_a_termination_that_goes_while_it_moves() -> None:

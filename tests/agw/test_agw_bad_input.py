@@ -132,7 +132,10 @@ ADDS = {
     ),
     "signal that goes on": (add(LOCAL, REMOTE, more=", Signals { tcpbcc/EstBNC { SY = OO } }"), 449),
     "signal to the inside": (add(LOCAL, REMOTE, more=", Signals { tcpbcc/EstBNC { SPADI = IT } }"), 449),
-    "completion of a signal": (add(LOCAL, REMOTE, more=", Signals { tcpbcc/EstBNC { NC = { TO } } }"), 501),
+    "completion that starts over": (
+        add(LOCAL, REMOTE, more=", Events = 1 { g/sc { EM { SG { tcpbcc/EstBNC { NC = { TO } } } } } }"),
+        501,
+    ),
     "signal with a parameter": (add(LOCAL, REMOTE, more=", Signals { tcpbcc/EstBNC { x = 1 } }"), 446),
     "buffer of an unknown event": (add(more=", EventBuffer { g/nonsense }"), 451),
     "unknown signal": (add(more=", Signals { tcpbcc/Nonsense }"), 452),
@@ -197,11 +200,6 @@ COMMANDS = {
     "Move of $": ("1", "Move = $", 430),
     "Move to no context": ("-", "Move = ip/core/1", 421),
     "Move of nothing": ("1", "Move = ip/access/*", 431),
-    "Move with a new stream": (
-        "2",
-        f"Move = ip/core/1 {{ Media {{ Stream = 2 {{ Local {{ {LOCAL}}} }} }} }}",
-        501,
-    ),
     "Move with a bad descriptor": ("2", "Move = ip/core/1 { Signals { x/y } }", 440),
     "another address": ("1", modify(media(f"Local {{ {LOCAL.replace('$', '10.0.0.2', 1)}}}")), 449),
     "another port": ("1", modify(media(f"Local {{ {LOCAL.replace('- $', '- 40000')}}}")), 449),

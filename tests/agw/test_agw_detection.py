@@ -1,5 +1,7 @@
 """Events and signals: what may be armed and given, and when."""
 
+import re
+
 import pytest
 
 from imsedge.agw.desk import Desk, Timer
@@ -12,7 +14,7 @@ from imsedge.agw.detection import (
     supported_events,
 )
 from imsedge.agw.state import Registry
-from imsedge.bearer.messages import Closed, Connecting, StartTcp, StartTls
+from imsedge.bearer.messages import Closed, Connecting, Failed, FailureCause, StartTcp, StartTls
 from imsedge.core.address import TransportAddress
 from imsedge.core.machine import NEVER
 from imsedge.h248.errors import H248Error
@@ -80,6 +82,48 @@ def test_signals_of_a_list_are_given_one_after_the_other() -> None:
     start = "Signals { SignalList = 1 { tcpbcc/EstBNC, tlsbsc/EstBNC } }"
     assert talk.code(f"Context = $ {{ Add = $ {{ {BOTH}, {start} }} }}") == 0
     assert talk.plane.orders[1:] == [StartTcp(1), StartTls(1)]
+
+
+COMPLETED = "Events = 5 { g/sc, tcpbcc/BNCChange { Type = Est } }"
+
+
+def completions(talk: GatewayTalk) -> list[str]:
+    """What stands between the braces of ``g/sc`` in each Notify, in order."""
+    found = [re.findall(r"g/sc \{([^}]*)\}", report) for report in talk.reports]
+    return [" ".join(text.split()) for one in found for text in one]
+
+
+def test_the_completion_of_a_signal_is_told_behind_the_answer_to_who_asked() -> None:
+    talk = GatewayTalk()
+    asked = "Signals { tcpbcc/EstBNC { NC = { TO, IBE } }, tlsbsc/EstBNC { NC = { OR } }, tlsbsc/EstBNC }"
+    talk.ask(f"Context = $ {{ Add = $ {{ {BOTH}, {COMPLETED}, {asked} }} }}")
+    assert completions(talk) == ['Stream = 1, SigID = "tcpbcc/EstBNC", Meth = TO']
+    assert "Notify = ip/core/1" in talk.reports[0]
+    assert "ObservedEvents = 5" in talk.reports[0]
+
+
+def test_nobody_hears_of_a_completion_that_was_not_armed() -> None:
+    talk = GatewayTalk()
+    talk.ask(f"Context = $ {{ Add = $ {{ {BOTH}, Signals {{ tcpbcc/EstBNC {{ NC = {{ TO }} }} }} }} }}")
+    assert not talk.reports
+
+
+def test_a_completion_names_its_list_and_its_request() -> None:
+    talk = GatewayTalk()
+    asked = "Signals { SignalList = 7 { tlsbsc/EstBNC { NC = { TO }, SPARQ = 77 } } }"
+    talk.begin(f"Context = $ {{ Add = $ {{ {BOTH}, {COMPLETED}, {asked} }} }}", version=3)
+    assert completions(talk) == ['Stream = 1, SigID = "tlsbsc/EstBNC", Meth = TO, SLID = 7, RID = 77']
+
+
+def test_an_embedded_signal_that_cannot_be_given_is_told_as_not_completed() -> None:
+    talk = GatewayTalk()
+    talk.ask(f"Context = $ {{ Add = $ {{ {BOTH} }} }}")
+    nowhere = "Media { Remote { v=0\nc=IN IP4 10.9.9.9\nm=- 9 TCP/TLS -\n} }"
+    embedded = "EM { SG { tcpbcc/EstBNC { NC = { TO, OR } } }, Events = 6 { g/sc } }"
+    armed = f"Events = 5 {{ tcpbcc/BNCChange {{ Type = Mfail, {embedded} }} }}"
+    assert talk.code(f"Context = 1 {{ Modify = ip/core/1 {{ {nowhere}, {armed} }} }}") == 0
+    talk.happen(Failed(1, 0.0, FailureCause.TCP_REFUSED))
+    assert completions(talk) == ['Stream = 1, SigID = "tcpbcc/EstBNC", Meth = NC']
 
 
 INNERMOST = Events(3, (RequestedEvent("g/cause"),))

@@ -3,6 +3,7 @@
 Each first makes a plan, in which everything can be refused and nothing is done, and then carries it out.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from imsedge.agw.audits import check_audit, check_statistics, describe
@@ -21,6 +22,7 @@ from imsedge.agw.state import Context, StreamState, Termination
 from imsedge.agw.streams import StreamTerms, begin, check_abilities, filled_local, is_removal, revise
 from imsedge.agw.targets import known_termination, needed_context
 from imsedge.agw.topology import check_topology, revise_topology
+from imsedge.h248.errors import H248Error
 from imsedge.h248.model import AuditReturn, CommandReply, CommandRequest, Media, Statistics, Stream
 
 
@@ -73,9 +75,7 @@ def move(scope: Scope, command: CommandRequest, name: str) -> Outcome:
         fail(433, f"termination {termination.name} is in context {target.id}")
     _check_room(scope, target)
     plan = _plan(scope, command, termination)
-    if plan.added:
-        fail(501, "a moved termination keeps its streams; add others with Modify")
-    after = {n: s.terms for n, s in termination.streams.items()}
+    after = {n: s.terms for n, s in termination.streams.items()} | plan.added
     topology = target.topology
     _take_place(target, termination, after)
     moving = desk.transfer(termination, target)
@@ -84,10 +84,13 @@ def move(scope: Scope, command: CommandRequest, name: str) -> Outcome:
         _check_live(scope, termination)
         failure = next((stream.failure for stream in moving if stream.failure), None)
         if failure is not None:
-            desk.transfer(termination, source)
-            target.topology = topology
+            move_back()
             fail(*failure)
-        return _carry_out(scope, command, target, termination, plan)
+        return _carry_out(scope, command, target, termination, plan, move_back)
+
+    def move_back() -> None:
+        desk.transfer(termination, source)
+        target.topology = topology
 
     return Waiting(frozenset(stream.endpoint for stream in moving), finish)
 
@@ -194,15 +197,25 @@ def _take_place(context: Context, termination: Termination, streams: dict[int, S
 
 
 def _carry_out(
-    scope: Scope, command: CommandRequest, context: Context, termination: Termination, plan: _Plan
+    scope: Scope,
+    command: CommandRequest,
+    context: Context,
+    termination: Termination,
+    plan: _Plan,
+    undo: Callable[[], None] = lambda: None,
 ) -> Outcome:
+    """``undo``: what has been done before, when a stream cannot be opened."""
     desk = scope.desk
     opening = [desk.open_stream(context, termination, n, terms) for n, terms in plan.added.items()]
     termination.heard = desk.now
 
     def finish() -> Outcome:
         _check_live(scope, termination)
-        _check_opened(scope, termination, opening)
+        try:
+            _check_opened(scope, termination, opening)
+        except H248Error:
+            undo()
+            raise
         for number in plan.removed:
             desk.close_stream(termination, termination.streams[number])
         for number, terms in plan.revised.items():
@@ -231,7 +244,8 @@ def _apply(scope: Scope, termination: Termination, changes: Changes) -> None:
     if changes.event_buffer is not None:
         termination.event_buffer = changes.event_buffer
     arm_events(scope.desk, termination, changes.events)
-    give(scope.desk, termination, changes.signals)
+    given = give(scope.desk, termination, changes.signals)
+    scope.completed.extend((termination, completion) for completion in given)
 
 
 def _reply(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from imsedge.agw.messages import Log, Order, Output
 from imsedge.agw.quiet import quiet_of
 from imsedge.agw.settings import GatewaySettings, Realm
-from imsedge.agw.state import Context, Phase, Registry, StreamState, Termination
+from imsedge.agw.state import Change, Context, Phase, Registry, StreamState, Termination
 from imsedge.agw.streams import Gate, StreamTerms, bind_address, endpoint_settings, msrp_path
 from imsedge.agw.topology import Seat, forget, seats
 from imsedge.bearer.messages import (
@@ -195,11 +195,15 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a command runs.  ``context`` is ``None`` for ROOT (null context or all contexts)."""
+    """Where a command runs.  ``context`` is ``None`` for ROOT (null context or all contexts).
+
+    ``completed``: signals whose completion is told after the transaction has been answered.
+    """
 
     desk: Desk
     context: Context | None
     version: int
+    completed: "list[tuple[Termination, Change]]" = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from imsedge.agw.desk import Desk, Timer
 from imsedge.agw.errors import fail
 from imsedge.agw.latching import check_latch, latch
 from imsedge.agw.local_remote import SECURE
-from imsedge.agw.state import Phase, StreamState, Termination
+from imsedge.agw.state import Change, Phase, StreamState, Termination
 from imsedge.agw.streams import StreamTerms, is_callable
 from imsedge.bearer.messages import StartTcp, StartTls
 from imsedge.h248.model import (
@@ -21,6 +21,7 @@ from imsedge.h248.model import (
     EventBuffer,
     Events,
     NotifyBehaviour,
+    NotifyCompletion,
     RequestedEvent,
     Signal,
     SignalDirection,
@@ -54,6 +55,7 @@ _EVENTS: dict[str, _Detector] = {
         _Detector(tcpbcc.BNC_CHANGE, Place.TERMINATION),
         _Detector(tlsbsc.BNC_CHANGE, Place.TERMINATION),
         _Detector(g.CAUSE, Place.TERMINATION),
+        _Detector(g.SIGNAL_COMPLETION, Place.TERMINATION),
         _Detector(hangterm.HEARTBEAT, Place.TERMINATION, needed=hangterm.TIMER_X),
         _Detector(adid.STOPPED, Place.TERMINATION, needed=adid.DURATION),
         _Detector(adr.SOURCE_CHANGED, Place.TERMINATION),
@@ -68,6 +70,8 @@ _EVENTS: dict[str, _Detector] = {
 StreamsTerms = Mapping[int, StreamTerms]
 """Terms by stream number, as they will be after the command."""
 
+# A signal embedded in the completion of signals would go on for ever.
+_WITHOUT_EMBEDDED = frozenset({fold(hangterm.HEARTBEAT.name), fold(g.SIGNAL_COMPLETION.name)})
 _CONNECTION_BEGUN = frozenset({Phase.CONNECTING, Phase.CONNECTED, Phase.HANDSHAKING, Phase.SECURED})
 
 
@@ -135,7 +139,7 @@ def _check_embedded(
     event: RequestedEvent, embedded: Embedded, place: Place, streams: StreamsTerms, depth: int
 ) -> None:
     """H.248.1 clause 7.1.9: what is embedded may embed signals, and no more events."""
-    if place is Place.ROOT or fold(event.name) == fold(hangterm.HEARTBEAT.name):
+    if place is Place.ROOT or fold(event.name) in _WITHOUT_EMBEDDED:
         fail(501, f"{event.name}: nothing can be embedded here")
     if embedded.events is not None:
         if depth:
@@ -205,7 +209,7 @@ def check_signals(signals: Signals | None, streams: StreamsTerms, *, at_once: bo
 
     ``at_once``: otherwise where to connect may still be told before the signals are given.
     """
-    for signal in _each(signals):
+    for _, signal in _each(signals):
         if fold(signal.name) not in _SIGNALS:
             items.refuse_signal(signal.name)
         _check_form(signal)
@@ -222,8 +226,6 @@ def _check_form(signal: Signal) -> None:
         fail(449, f"{signal.name}: signal type {signal.kind.value} is not supported")
     if signal.direction not in (None, SignalDirection.EXTERNAL):
         fail(449, f"{signal.name}: direction {signal.direction.value} is not supported")
-    if signal.notify_completion or signal.request_id is not None:
-        fail(501, f"{signal.name}: completion is told by BNCChange, not by g/sc")
     if fold(signal.name) == fold(ipnapt.LATCH.name):
         check_latch(signal)
     elif signal.parameters:
@@ -237,27 +239,54 @@ def _check_signal(signal: Signal, number: int, terms: StreamTerms, *, at_once: b
         fail(513, f"{signal.name}: the transport of stream {number} has no TLS")
 
 
-def give(desk: Desk, termination: Termination, signals: Signals | None) -> None:
-    """Order what the signals say, lists in their order; what is under way or done is not begun again."""
-    for signal in _each(signals):
+def give(desk: Desk, termination: Termination, signals: Signals | None) -> list[Change]:
+    """Order what the signals say, lists in their order; what is under way or done is not begun again.
+
+    Returns the completions that were asked for (``g/sc``): a brief signal is complete when it was given.
+    """
+    completed: list[Change] = []
+    for number, signal in _each(signals):
         for stream in termination.streams.values():
             if signal.stream in (None, stream.id) and not stream.dead:
-                _SIGNALS[fold(signal.name)](desk, termination, stream, signal)
+                given = _SIGNALS[fold(signal.name)](desk, termination, stream, signal)
+                reason, method = _COMPLETIONS[given]
+                if reason in (signal.notify_completion or ()):
+                    completed.append(_completion(desk, stream, signal, number, method))
+    return completed
 
 
-def _start_tcp(desk: Desk, termination: Termination, stream: StreamState, _signal: Signal) -> None:
+def _completion(desk: Desk, stream: StreamState, signal: Signal, number: int | None, method: str) -> Change:
+    """H.248.1 Annex E.1.2; ``number``: of the list that the signal is in."""
+    parameters = [g.SIGNAL_ID.write(signal.name), g.METHOD.write(method)]
+    if number is not None:
+        parameters.append(g.SIGNAL_LIST.write(number))
+    if signal.request_id is not None:
+        parameters.append(g.REQUEST.write(signal.request_id))
+    name = g.SIGNAL_COMPLETION.name
+    return Change(
+        stream.id, secure=False, tls=False, kind="", time=desk.now, name=name, parameters=tuple(parameters)
+    )
+
+
+def _start_tcp(desk: Desk, termination: Termination, stream: StreamState, _signal: Signal) -> bool:
     if stream.phase in _CONNECTION_BEGUN:
-        return
+        return True
     if is_callable(stream.terms):
         desk.order(StartTcp(stream.endpoint))
-    else:
-        desk.log(f"stream {stream.id} is to connect, but where to is not known", termination)
+        return True
+    desk.log(f"stream {stream.id} is to connect, but where to is not known", termination)
+    return False
 
 
-def _start_tls(desk: Desk, _termination: Termination, stream: StreamState, _signal: Signal) -> None:
+def _start_tls(desk: Desk, _termination: Termination, stream: StreamState, _signal: Signal) -> bool:
     if not stream.tls_ordered:
         stream.tls_ordered = True
         desk.order(StartTls(stream.endpoint))
+    return True
+
+
+# By whether a signal could be given: the reason that must have been asked for, and how it is told.
+_COMPLETIONS = {True: (NotifyCompletion.TIME_OUT, "TO"), False: (NotifyCompletion.OTHER, "NC")}
 
 
 _EST_TCP, _EST_TLS = fold(tcpbcc.EST_BNC.name), fold(tlsbsc.EST_BNC.name)
@@ -266,10 +295,10 @@ SIGNALS = (tcpbcc.EST_BNC.name, tlsbsc.EST_BNC.name, ipnapt.LATCH.name)
 """Names of what can be given to a termination."""
 
 
-def _each(signals: Signals | None) -> Iterator[Signal]:
-    """A list is given like its signals one after the other: each is brief."""
+def _each(signals: Signals | None) -> Iterator[tuple[int | None, Signal]]:
+    """A list is given like its signals one after the other: each is brief.  With the number of the list."""
     for signal in signals.signals if signals else ():
         if isinstance(signal, SignalList):
-            yield from signal.signals
+            yield from ((signal.id, one) for one in signal.signals)
         else:
-            yield signal
+            yield None, signal

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from imsedge.agw.desk import Waiting
 from imsedge.agw.messages import Handle
-from imsedge.agw.state import Context
+from imsedge.agw.state import Change, Context, Termination
 from imsedge.h248.model import (
     ActionReply,
     ActionRequest,
@@ -68,7 +68,8 @@ Step = Enter | Visit | Run | RunOne | Merge | Leave | LeaveAll
 class Execution:
     """``done``: finished actions; the fields behind it belong to the action being executed.
 
-    ``borrowed``: the context that a Move takes its termination from.
+    ``borrowed``: the context that a Move takes its termination from; ``wants``: the one that it waits for.
+    ``completed``: signals whose completion is told behind the answer.
     """
 
     number: int
@@ -85,3 +86,5 @@ class Execution:
     awaited: set[int] = field(default_factory=set)
     current: RunOne | None = None
     borrowed: int | None = None
+    wants: int | None = None
+    completed: list[tuple[Termination, Change]] = field(default_factory=list)

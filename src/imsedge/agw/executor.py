@@ -9,8 +9,8 @@ others have their turn, and it goes on with a ``Tick`` that is due at once.
 * Inside a transaction all is sequential; the first command that fails and is not optional ends it, and
   what was done before stands (clause 8.2.1).
 * Between transactions there is no order, except that one context is worked on by one of them at a time;
-  others that want it wait in the order of their coming.  A Move works on two; it does not wait for the
-  second (two that wait for each other would wait for ever) but fails with 511.
+  others that want it wait in the order of their coming.  A Move works on two; it waits for the second
+  as well, unless that would never end (two that wait for each other): then it fails with 511.
 """
 
 from collections import deque
@@ -31,6 +31,7 @@ from imsedge.agw.errors import fail
 from imsedge.agw.execution import Enter, Execution, Leave, LeaveAll, Merge, Run, RunOne, Step, Visit
 from imsedge.agw.messages import Answer, Execute
 from imsedge.agw.names import is_root
+from imsedge.agw.notifications import happened
 from imsedge.agw.overload import notice_level
 from imsedge.agw.state import Context, Phase
 from imsedge.h248.errors import H248Error
@@ -140,6 +141,9 @@ class Executor:
         del self._running[execution.number]
         self._desk.executing = len(self._running)
         self._desk.outputs.append(Answer(execution.handle, tuple(execution.done)))
+        for termination, completion in execution.completed:
+            if self._desk.registry.is_live(termination):
+                happened(self._desk, termination, completion)
 
     def _step(self, execution: Execution, step: Step) -> bool:
         """False when the execution has to wait."""
@@ -290,22 +294,37 @@ class Executor:
         row = COMMANDS[step.command.verb]
         try:
             scope = self._scope(execution)
-            self._borrow(execution, step)
+            if not self._borrow(execution, step):
+                return False
             outcome = row.run(scope, step.command, step.termination)
         except H248Error as error:
             self._failed(execution, step.command, (step.termination,), error.descriptor())
             return True
         return self._take(execution, outcome)
 
-    def _borrow(self, execution: Execution, step: RunOne) -> None:
-        """The context that a Move takes from; raises 511 while somebody else works on it."""
+    def _borrow(self, execution: Execution, step: RunOne) -> bool:
+        """The context that a Move takes from; false: it waits for that one; 511: it would wait for ever."""
         moved = self._desk.registry.termination(step.termination) if step.command.verb is Verb.MOVE else None
+        execution.wants = None
         if moved is None or execution.context is None or moved.context == execution.context.id:
-            return
-        if moved.context in self._owners:
-            fail(511, f"another transaction is working on context {moved.context}")
-        self._owners[moved.context] = execution
-        execution.borrowed = moved.context
+            return True
+        owner = self._owners.get(moved.context)
+        if owner is None:
+            self._owners[moved.context] = execution
+            execution.borrowed = moved.context
+            return True
+        if self._waits_for(owner, execution):
+            fail(511, f"who works on context {moved.context} waits for context {execution.context.id}")
+        execution.wants = moved.context
+        execution.steps.appendleft(step)
+        self._queues.setdefault(moved.context, deque()).append(execution)
+        return False
+
+    def _waits_for(self, owner: Execution | None, other: Execution) -> bool:
+        """Whether one waits, directly or through others, for a context that the other works on."""
+        while owner is not None and owner is not other:
+            owner = self._owners.get(owner.wants) if owner.wants is not None else None
+        return owner is other
 
     def _give_back(self, execution: Execution) -> None:
         if execution.borrowed is not None:
@@ -317,7 +336,7 @@ class Executor:
         context = execution.context
         if context is not None and self._desk.registry.contexts.get(context.id) is not context:
             fail(411, f"context {context.id} is gone")
-        return Scope(self._desk, context, execution.version)
+        return Scope(self._desk, context, execution.version, execution.completed)
 
     def _take(self, execution: Execution, outcome: Outcome) -> bool:
         if isinstance(outcome, CommandReply):

@@ -25,10 +25,11 @@ def check_latch(signal: Signal) -> None:
         fail(457, f"{signal.name} needs {ipnapt.NAPT.name}")
 
 
-def latch(desk: Desk, termination: Termination, stream: StreamState, signal: Signal) -> None:
-    """Obey; ``check_latch`` has been there."""
+def latch(desk: Desk, termination: Termination, stream: StreamState, signal: Signal) -> bool:
+    """Obey; ``check_latch`` has been there.  True: it was given."""
     wanted = ipnapt.NAPT.find(signal.parameters)
     control = replace(stream.terms.control, latching=wanted in (_LATCH, _RELATCH))
     desk.configure(termination, stream, replace(stream.terms, control=control))
     if wanted == _RELATCH:
         desk.order(Relatch(stream.endpoint))
+    return True

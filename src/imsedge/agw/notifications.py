@@ -67,6 +67,11 @@ def report_bearer(desk: Desk, termination: Termination, stream: StreamState, eve
         armed = find_event(termination.events, g.CAUSE.name, stream.id)
         if first and armed is None:
             _report(desk, termination.context, _out_of_service(termination.name))
+    happened(desk, termination, change)
+
+
+def happened(desk: Desk, termination: Termination, change: Change) -> None:
+    """Tell it to whoever asked; in LockStep it may have to wait for the next Events descriptor."""
     if not termination.lock_step or not _keep(desk, termination, change):
         _detect(desk, termination, change)
     _go_through_buffer(desk, termination)
@@ -110,7 +115,8 @@ def _detect(desk: Desk, termination: Termination, change: Change) -> None:
         following = NO_EVENTS
     arm(desk, termination, following)
     if embedded is not None:
-        give(desk, termination, embedded.signals)
+        for completion in give(desk, termination, embedded.signals):
+            happened(desk, termination, completion)
 
 
 def notify(desk: Desk, termination: Termination, observed: tuple[ObservedEvent, ...]) -> None:
