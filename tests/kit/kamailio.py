@@ -31,7 +31,8 @@ request_route {{ exit; }}
 event_route[msrp:frame-in] {{
     msrp_reply_flags("1");
     if (!msrp_is_reply()) {{
-        xlog("L_WARN", "judged $msrp(method) of $msrp(bodylen) octets\\n");
+        xlog("L_WARN",
+            "judged $msrp(method) of $msrp(bodylen) octets to $msrp(crthop) from $msrp(firsthop)\\n");
         msrp_reply("200", "OK");
     }}
 }}
@@ -95,7 +96,7 @@ class Kamailio:
                 process.wait(5)
 
     def judged(self) -> list[str]:
-        """What it said of each request, e.g. ``SEND of 5 octets``."""
+        """What it said of each request, e.g. ``SEND of 7 octets to PATH from PATH``."""
         lines = self._log.read_text(errors="replace").splitlines()
         return [line.partition("judged ")[2] for line in lines if "judged " in line]
 
