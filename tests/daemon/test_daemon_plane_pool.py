@@ -1,6 +1,8 @@
 """The gateway's side of the media plane: real worker processes, and the same interface without one."""
 
 import asyncio
+import io
+import json
 import os
 import signal
 import time
@@ -14,7 +16,10 @@ import pytest
 from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WorkerSettings
 from imsedge.daemon import plane_pool
+from imsedge.daemon.logs import make_logger
 from imsedge.daemon.plane_pool import LocalPlane, MediaPlane, PlanePool, split_ports
+from imsedge.daemon.settings import LogSection
+from imsedge.daemon.settings_types import LogFormat
 from kit.daemons import until
 from kit.plane_rig import GATEWAY, HOST, UE, port_share
 
@@ -115,6 +120,33 @@ async def test_certificates_come_and_go_also_for_a_worker_that_is_born_later() -
         assert [await can_show("default"), await can_show("ue")] == [False, True]
     finally:
         await pool.stop()
+
+
+@pytest.mark.system
+async def test_what_a_worker_says_is_in_the_log_of_the_gateway() -> None:
+    stream = io.StringIO()
+    log = make_logger(LogSection(format=LogFormat.JSON), "agw", stream)
+    pool = PlanePool(WorkerSettings(ports=(port_share(),)), lambda _: None, workers=1, log=log)
+    await pool.start()
+    (before,) = pool.pids
+    wire = pool._workers[0]._transport
+    assert wire is not None
+    wire.write(b"\xff" * 8)  # an order that cannot be
+    await until(lambda: bool(pool.pids) and pool.pids != (before,))
+    await pool.stop()
+    said = [
+        (line["level"], line["event"], line["daemon"])
+        for line in map(json.loads, stream.getvalue().splitlines())
+    ]
+    assert said[0][1].startswith("an order cannot be read")
+    assert said[1:] == [("error", "a worker of the media plane died", "agw")]
+
+
+def test_the_log_names_context_and_termination_of_an_endpoint() -> None:
+    pool = PlanePool(WorkerSettings(ports=(port_share(),)), lambda _: None, workers=1)
+    pool._homes[7], pool._labels[7] = (pool._workers[0], 12), "C12 ip/access/3/1"
+    assert pool._whereabouts(7) == {"context": 12, "termination": "ip/access/3"}
+    assert pool._whereabouts(8) == {}
 
 
 @pytest.mark.system

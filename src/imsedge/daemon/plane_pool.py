@@ -21,6 +21,7 @@ from imsedge.bearer import messages as m
 from imsedge.bearer.wire import Identities, PortShare, WireError, WorkerSettings, event_reader, write_frame
 from imsedge.daemon.logs import Logger, make_logger
 from imsedge.daemon.settings import LogSection
+from imsedge.daemon.worker_log import MAX_LINE_OCTETS, Whereabouts, pass_on
 from imsedge.plane.plane import Plane
 from imsedge.security.certificates import Certificate
 
@@ -28,6 +29,8 @@ Deliver = Callable[[m.AnyEvent], None]
 
 # A worker that closes its end stops at once; after this it is killed (the daemon has a second in all).
 STOP_SECONDS = 0.5
+# What it has still said comes through its pipe at once, unless a process of its own holds that open.
+LAST_WORDS_SECONDS = 0.1
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 # A worker that lived so long did not die of its start.
 PROVEN_SECONDS = 10.0
@@ -65,11 +68,18 @@ class PlanePool:
         log = log or make_logger(LogSection(), "agw")
         count = workers or len(os.sched_getaffinity(0))
         self._workers = [
-            _Worker(msgspec.structs.replace(settings, ports=share), self._on_event, self._on_death, log)
+            _Worker(
+                msgspec.structs.replace(settings, ports=share),
+                self._on_event,
+                self._on_death,
+                log,
+                self._whereabouts,
+            )
             for share in split_ports(settings.ports, count)
         ]
         self._deliver = deliver
         self._homes: dict[int, tuple[_Worker, int]] = {}  # of an endpoint: its worker and context
+        self._labels: dict[int, str] = {}  # of an endpoint: its context, termination and stream, for the log
         self._contexts: dict[int, _Worker] = {}
         self._population: Counter[int] = Counter()  # endpoints of a context
 
@@ -97,6 +107,7 @@ class PlanePool:
         await asyncio.gather(*(worker.stop() for worker in self._workers))
         self._homes.clear()
         self._contexts.clear()
+        self._labels.clear()
         self._population.clear()
 
     @property
@@ -111,6 +122,7 @@ class PlanePool:
             self._refuse(m.OpenFailed(command.endpoint, time.monotonic(), exhausted=False, reason=reason))
             return
         self._settle(command.endpoint, worker, command.context)
+        self._labels[command.endpoint] = command.label
         worker.send(command)
 
     def _move(self, command: m.Relink) -> bool:
@@ -120,8 +132,10 @@ class PlanePool:
             reason = "the context is in another worker of the media plane"
             self._refuse(m.RelinkFailed(command.endpoint, time.monotonic(), command.link, reason))
             return False
+        label = self._labels.get(command.endpoint, "")
         self._forget(command.endpoint)
         self._settle(command.endpoint, worker, command.context)
+        self._labels[command.endpoint] = label
         return True
 
     def _settle(self, endpoint: int, worker: "_Worker", context: int) -> None:
@@ -151,7 +165,15 @@ class PlanePool:
             self._deliver(m.Failed(endpoint, now, m.FailureCause.PLANE))
             self._deliver(m.Released(endpoint, now, m.Counters()))
 
+    def _whereabouts(self, endpoint: int) -> dict[str, object]:
+        """For the log: the context, and the termination out of ``C12 ip/access/7/1``."""
+        _worker, context = self._homes.get(endpoint, (None, None))
+        termination = self._labels.get(endpoint, "").partition(" ")[2].rpartition("/")[0]
+        known = {"context": context, "termination": termination or None}
+        return {name: value for name, value in known.items() if value is not None}
+
     def _forget(self, endpoint: int) -> None:
+        self._labels.pop(endpoint, None)
         _worker, context = self._homes.pop(endpoint, (None, None))
         if context is None:
             return
@@ -169,9 +191,12 @@ class _Worker(asyncio.Protocol):
         on_event: Deliver,
         on_death: Callable[["_Worker"], None],
         log: Logger,
+        whereabouts: Whereabouts,
     ) -> None:
         self._settings = settings
         self._log = log
+        self._whereabouts = whereabouts
+        self._voice: asyncio.Task[None] | None = None
         self._on_event = on_event
         self._on_death = on_death
         self._process: asyncio.subprocess.Process | None = None
@@ -222,10 +247,14 @@ class _Worker(asyncio.Protocol):
                     str(theirs.fileno()),
                     pass_fds=(theirs.fileno(),),
                     stdin=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.PIPE,
+                    limit=MAX_LINE_OCTETS,
                 )
             except BaseException:
                 ours.close()
                 raise
+        if self._process.stderr is not None:
+            self._voice = asyncio.create_task(pass_on(self._process.stderr, self._log, self._whereabouts))
         self._gone.clear()
         self._reader = event_reader()
         await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
@@ -257,6 +286,10 @@ class _Worker(asyncio.Protocol):
             with contextlib.suppress(ProcessLookupError):  # it ended at this very moment
                 process.kill()
             await process.wait()
+        if self._voice is not None:
+            await asyncio.wait({self._voice}, timeout=LAST_WORDS_SECONDS)
+            self._voice.cancel()
+            self._voice = None
         if not self._stopping:
             self._log.error("a worker of the media plane died", pid=process.pid, exit=process.returncode)
 

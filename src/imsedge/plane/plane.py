@@ -106,7 +106,7 @@ class Plane:
         try:
             self._obey(endpoint, command)
         except Exception as error:  # noqa: BLE001 - a bug may end one stream, never its neighbours
-            _LOG.exception("the media plane crashed on %s", command)
+            _LOG.exception("the media plane crashed on %s", command, extra={"endpoint": command.endpoint})
             endpoint.lost(BearerError(m.FailureCause.PLANE, repr(error)))
 
     def present(self, certificates: tuple[Certificate, ...]) -> None:

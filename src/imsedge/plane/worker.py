@@ -27,6 +27,7 @@ from imsedge.bearer.wire import (
     order_reader,
     write_frame,
 )
+from imsedge.plane.log_lines import log_to
 from imsedge.plane.loop import READ, WRITE, Timer
 from imsedge.plane.plane import Plane
 from imsedge.plane.relays import sweep
@@ -143,7 +144,7 @@ def main() -> None:
     """Signals of the terminal are the gateway's business: it tells us to stop by closing its end."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+    log_to(sys.stderr)
     raise_descriptor_limit()
     sweep()
     Worker(socket.socket(fileno=int(sys.argv[1]))).run()
