@@ -86,6 +86,15 @@ FILES = {
 }
 
 
+@pytest.mark.parametrize("more", range(30))
+def test_plain_hex_may_end_with_a_line_of_any_length(more: int) -> None:
+    """As of ``xxd -p``: a last line of three or four octets is no offset."""
+    message = ONE + b" " * more
+    lines = [message[at : at + 30].hex() for at in range(0, len(message), 30)]
+    (found,) = find_messages("\n".join(lines).encode())
+    assert found.data == message
+
+
 @pytest.mark.parametrize(("data", "kind", "messages"), FILES.values(), ids=FILES)
 def test_files(data: bytes, kind: Input, messages: list[bytes] | int) -> None:
     assert input_of(data) is kind

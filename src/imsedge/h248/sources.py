@@ -149,11 +149,13 @@ def _looks_hex(data: bytes) -> bool:
 
 def _dumps(data: bytes) -> list[bytes]:
     found = [bytearray()]
+    columns = False
     for line in data.splitlines():
         offset = _OFFSET.match(line)
+        columns = columns or offset is not None
         if not line.strip() or (offset and int(offset[1], 16) == 0):
             found.append(bytearray())
-        if not _LAST_OFFSET.match(line):
+        if not (columns and _LAST_OFFSET.match(line)):
             found[-1] += _octets(line[offset.end() :] if offset else line.strip(), columns=bool(offset))
     return [bytes(dump) for dump in found if dump]
 
