@@ -10,6 +10,7 @@ controller says must be understood by both.  Each step returns what left the con
 
 from typing import Any
 
+from imsedge.alg.border import Border
 from imsedge.alg.edge import Edge, EdgeInput
 from imsedge.alg.outputs import Log, Output, Tag
 from imsedge.alg.planner import Result
@@ -62,6 +63,7 @@ class EdgeTalk:
         self, policy: Policy | None = None, *, gateway: bool = True, register: bool = True, **others: Any
     ) -> None:
         self.edge = Edge(settings(policy, **others), CountingIds())
+        self.machine: Edge | Border = self.edge
         self.layer = TransactionLayer()
         self.real = GatewayTalk()
         self.now = 0.0
@@ -246,9 +248,9 @@ class EdgeTalk:
     def until(self, end: float) -> list[str]:
         """Let time pass."""
         self.seen.clear()
-        while (when := min(self.edge.deadline, self.layer.deadline)) <= end:
+        while (when := min(self.machine.deadline, self.layer.deadline)) <= end:
             self.now = when
-            if self.edge.deadline <= when:
+            if self.machine.deadline <= when:
                 self._edge(Tick())
             else:
                 self._layer(Tick())
@@ -287,7 +289,7 @@ class EdgeTalk:
             self.seen.append(f"{party} {message.status} {message.cseq.method}")
 
     def _edge(self, event: EdgeInput) -> None:
-        for output in self.edge.handle(event, self.now):
+        for output in self.machine.handle(event, self.now):
             self._perform(output)
 
     def _perform(self, output: Output) -> None:

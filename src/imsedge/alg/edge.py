@@ -82,7 +82,7 @@ SipInput = RequestArrived | ResponseArrived | AckArrived | CancelArrived | Trans
 EdgeInput = SipInput | GatewayInput | Shutdown | Tick
 EdgeOutput = Output
 
-_Name = tuple[str, str, Side]
+CallName = tuple[str, str, Side]
 """Call-ID, the caller's tag and its side: a call between two UEs of ours passes here twice."""
 
 _CALL_METHODS = frozenset({"INVITE", "BYE", "UPDATE", "PRACK", "INFO"})
@@ -92,18 +92,27 @@ _CALL_METHODS = frozenset({"INVITE", "BYE", "UPDATE", "PRACK", "INFO"})
 class Edge:
     """See above; everything a peer can make it hold is limited by ``EdgeSettings``."""
 
-    def __init__(self, settings: EdgeSettings, ids: IdSource) -> None:
+    def __init__(
+        self,
+        settings: EdgeSettings,
+        ids: IdSource,
+        *,
+        make_router: Callable[[EdgeSettings, Registrations, IdSource], Router] = Router,
+        on_forgotten: Callable[[CallName], None] = lambda _: None,
+    ) -> None:
+        """``make_router``: another for another place in the network.  ``on_forgotten``: a call is over."""
         self._settings = settings
         self._ids = ids
         self._registrations = Registrations(
             settings.announced, settings.max_registrations, ids, protected_only=settings.protected_only
         )
-        self._router = Router(settings, self._registrations, ids)
+        self._router = make_router(settings, self._registrations, ids)
+        self._on_forgotten = on_forgotten
         self._desk = RequestDesk(self._router, self._registrations, ids)
         self._gateways = Gateways()
         self._calls: dict[int, Call] = {}
-        self._names: dict[int, _Name] = {}
-        self._numbers: dict[_Name, int] = {}
+        self._names: dict[int, CallName] = {}
+        self._numbers: dict[CallName, int] = {}
         self._keys: dict[int, set[ClientKey]] = {}
         self._relays: dict[ClientKey, int] = {}
         self._timers: Timers[int] = Timers()
@@ -250,6 +259,7 @@ class Edge:
         name = self._names.pop(number)
         if self._numbers.get(name) == number:
             del self._numbers[name]
+            self._on_forgotten(name)
         del self._calls[number]
         return outputs
 

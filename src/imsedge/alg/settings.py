@@ -28,12 +28,29 @@ UDP_AND_TCP = frozenset({"udp", "tcp"})
 TLS = frozenset({"tls"})
 
 
+class BorderSettings(Struct, frozen=True, kw_only=True):
+    """What a border of two networks needs beside: the other network is where the access side was.
+
+    ``next_hop``: where requests of our own network go, over ``next_hop_transport``.  ``peers``: addresses
+    that requests of the other network may come from; empty: any.  ``trusted``: identities that one network
+    asserts are believed in the other (RFC 3324).  ``fields``: header fields that cross beside those that we
+    know, in lower case.
+    """
+
+    next_hop: TransportAddress
+    next_hop_transport: str = "udp"
+    peers: frozenset[str] = frozenset()
+    trusted: bool = False
+    fields: frozenset[str] = frozenset()
+
+
 class EdgeSettings(Struct, frozen=True, kw_only=True):
     """Times in seconds.
 
     ``access``, ``core``: where the two sides are, as peers can reach them; UDP and TCP share the port.
     ``places``: all of it, when there is more to say: TLS, wildcards, a NAT; empty: just those two.
     ``next_hop``: where requests of user equipment go, over ``next_hop_transport``.
+    ``border``: we stand between two networks, not between user equipment and core (``alg.border``).
     ``mechanisms``: ``mediasec`` tokens that can be announced in Security-Server.
     ``protected_only``: they are negotiated with UEs only whose signalling comes over TLS.
     ``answer_timeout``: how long a call may ring (timer C, RFC 3261 clause 16.6 step 11).
@@ -47,6 +64,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...] = ()
     next_hop: TransportAddress
     next_hop_transport: str = "udp"
+    border: BorderSettings | None = None
     mechanisms: tuple[str, ...] = MECHANISMS
     protected_only: bool = False
     policy: Policy = Policy()
