@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -50,13 +50,13 @@ class Measured(Struct, frozen=True):
         return float(self.count * (2 if work.mode == "ping" else 1))
 
 
-def compile_load(folder: Path) -> Path:
-    """The program, in ``folder``; ``SettingError`` says what to install."""
+def compile_load(folder: Path, name: str = "load") -> Path:
+    """The program of that name, in ``folder``; ``SettingError`` says what to install."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise SettingError("the load generator needs a C compiler; install gcc and libssl-dev")
-    program = folder / "load"
-    with as_file(files("imsedge.bench") / "load.c") as source:
+    program = folder / name
+    with as_file(files("imsedge.bench") / f"{name}.c") as source:
         command = [compiler, "-O2", str(source), "-o", str(program), "-lssl", "-lcrypto", "-lpthread"]
         made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
@@ -94,14 +94,15 @@ def generate(
     pipe = subprocess.PIPE
     with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         try:
-            return _converse(process, ports, seconds, began)
+            return Measured(**converse(process, ports, seconds, began))
         finally:
             process.kill()
 
 
-def _converse(
+def converse(
     process: "subprocess.Popen[str]", ports: Sequence[int], seconds: float, began: Callable[[], None]
-) -> Measured:
+) -> dict[str, Any]:
+    """Give a load generator its ports, let it go when it is ready, and hear its numbers."""
     if process.stdin is None or process.stdout is None:
         raise SettingError("the load generator has no pipes")
     process.stdin.write(" ".join(map(str, ports)) + "\n")
@@ -113,7 +114,8 @@ def _converse(
         except subprocess.TimeoutExpired:
             raise SettingError("the load generator does not come to an end") from None
         if process.returncode == 0:
-            return Measured(**json.loads(output))
+            numbers: dict[str, Any] = json.loads(output)
+            return numbers
     else:
         errors = process.stderr.read() if process.stderr is not None else ""
     raise SettingError(errors.strip() or "the load generator ended without a word")

@@ -18,6 +18,8 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare, WorkerSettings, event_reader, write_frame
 from imsedge.core.address import TransportAddress
@@ -65,28 +67,45 @@ class Relay(Protocol):
 
 
 class Ours:
-    """One ``imsedge.plane.worker``; each connection has its own pair of endpoints, as in a call."""
+    """One ``imsedge.plane.worker``; each connection has its own pair of endpoints, as in a call.
+
+    The settings are those of the two sides, but for the addresses.
+    """
 
     name = "imsedge"
+    access = m.EndpointSettings(transport=m.Transport.TLS)
+    core = m.EndpointSettings(transport=m.Transport.TCP, setup=m.Setup.ACTIVE)
 
     def missing(self) -> str | None:
         return None
 
     @contextmanager
     def ready(self, bench: Bench, core: int, connections: int) -> Iterator[tuple[int, Sequence[int]]]:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "imsedge.plane.worker", str(theirs.fileno())]
-        with ours, theirs, _running(command, core, pass_fds=(theirs.fileno(),)) as process:
-            share = PortShare(bench.relay_host, *_OURS_PORTS)
-            settings = WorkerSettings(ports=(share,), certificates=(bench.gateway,))
-            ours.sendall(write_frame(settings))
-            ports = [_open_pair(ours, bench, number) for number in range(connections)]
-            with _listening(ours):
-                yield process.pid, ports
+        with our_worker(core, bench.relay_host, (bench.gateway,)) as (sock, pid):
+            sides = (
+                replace(self.access, fingerprints=(bench.ue.fingerprint(),)),
+                replace(self.core, remote=bench.backend),
+            )
+            ports = [_open_pair(sock, bench, sides, number) for number in range(connections)]
+            with listening(sock):
+                yield pid, ports
 
 
 @contextmanager
-def _listening(sock: socket.socket) -> Iterator[None]:
+def our_worker(
+    core: int, host: str, certificates: tuple[Certificate, ...] = ()
+) -> Iterator[tuple[socket.socket, int]]:
+    """A worker on ``core`` with all ports of ``host``: where it takes its orders, and its pid."""
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", "imsedge.plane.worker", str(theirs.fileno())]
+    with ours, theirs, running(command, core, pass_fds=(theirs.fileno(),)) as process:
+        share = PortShare(host, *_OURS_PORTS)
+        ours.sendall(write_frame(WorkerSettings(ports=(share,), certificates=certificates)))
+        yield ours, process.pid
+
+
+@contextmanager
+def listening(sock: socket.socket) -> Iterator[None]:
     """A gateway reads what its worker reports."""
 
     def listen() -> None:
@@ -103,20 +122,23 @@ def _listening(sock: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _open_pair(sock: socket.socket, bench: Bench, link: int) -> int:
-    """The port of the access side."""
-    access = m.EndpointSettings(transport=m.Transport.TLS, fingerprints=(bench.ue.fingerprint(),))
-    core = m.EndpointSettings(transport=m.Transport.TCP, remote=bench.backend, setup=m.Setup.ACTIVE)
-    for endpoint, settings in ((2 * link, access), (2 * link + 1, core)):
+def _open_pair(sock: socket.socket, bench: Bench, sides: Sequence[m.EndpointSettings], link: int) -> int:
+    """The port of the first side."""
+    for endpoint, settings in enumerate(sides, start=2 * link):
         sock.sendall(write_frame(m.Open(endpoint, link, link, bench.relay_host, settings)))
+    return opened_pair(sock)[0].port
+
+
+def opened_pair(sock: socket.socket) -> tuple[TransportAddress, TransportAddress]:
+    """Where the two endpoints are that were ordered."""
     reader = event_reader()
     events: list[m.AnyEvent] = []
     while len(events) < 2:
         events += reader.feed(sock.recv(65_536))
-    opened = events[0]
-    if not isinstance(opened, m.Opened):
-        raise SettingError(f"our worker opens no endpoint: {opened}")
-    return opened.local.port
+    first, second = events[:2]
+    if not isinstance(first, m.Opened) or not isinstance(second, m.Opened):
+        raise SettingError(f"our worker opens no endpoint: {first}, {second}")
+    return first.local, second.local
 
 
 class Peer(NamedTuple):
@@ -129,7 +151,7 @@ class Peer(NamedTuple):
     configuration: str
 
     def missing(self) -> str | None:
-        if _find(self.program) is None:
+        if find(self.program) is None:
             return f"{self.program} is not installed (Debian: {self.package})"
         if self.program == "nginx" and not _NGINX_MODULE.exists():
             return "nginx has no stream module (Debian: libnginx-mod-stream)"
@@ -149,8 +171,8 @@ class Peer(NamedTuple):
         path = bench.folder / f"{self.name}.conf"
         path.write_text(self.configuration.format(**words))
         arguments = (word.format(path=path, **words) for word in self.arguments)
-        command = [_find(self.program) or self.program, *arguments]
-        with _running(command, core) as process:
+        command = [find(self.program) or self.program, *arguments]
+        with running(command, core) as process:
             _wait(process, TransportAddress(bench.relay_host, RELAY_PORT))
             yield process.pid, (RELAY_PORT,)
 
@@ -222,7 +244,8 @@ sessionCacheSize = 1
 RELAYS: tuple[Relay, ...] = (Ours(), NGINX, HAPROXY, STUNNEL)
 
 
-def _find(program: str) -> str | None:
+def find(program: str) -> str | None:
+    """Also where only administrators look."""
     return shutil.which(program, path=os.pathsep.join((os.environ.get("PATH", ""), *_EXTRA_PATHS)))
 
 
@@ -238,9 +261,11 @@ def pinned(core: int) -> Iterator[None]:
 
 
 @contextmanager
-def _running(
+def running(
     command: list[str], core: int, pass_fds: tuple[int, ...] = ()
 ) -> Iterator["subprocess.Popen[bytes]"]:
+    """The program on ``core`` until the end of the block."""
+    """On ``core``, until the block ends."""
     with pinned(core):
         process = subprocess.Popen(
             command,

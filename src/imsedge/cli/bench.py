@@ -69,6 +69,23 @@ def idle(
 
 
 @bench.command()
+def dtls(
+    seconds: Annotated[float, typer.Option(help="How long to measure each number.", min=0.1, max=600)] = 3.0,
+    streams: Annotated[int, typer.Option(help="Associations.", min=1, max=1_000)] = 16,
+    as_json: Json = False,
+) -> None:
+    """Datagrams a second through DTLS to UDP, and the delay at half load, beside openssl s_server.
+
+    Needs gcc for the load generator.
+
+    Example: `imsedge bench dtls --seconds 5`
+    """
+    from imsedge.bench.dtls import run
+
+    run(seconds=seconds, streams=streams, json=as_json)
+
+
+@bench.command()
 def h248(
     seconds: Annotated[float, typer.Option(help="How long to measure each number.", min=0.05, max=60)] = 2.0,
     as_json: Json = False,

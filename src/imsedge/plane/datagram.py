@@ -72,7 +72,7 @@ class DatagramEndpoint:
         self.joint = joint
         self._services = services
         self._open = command
-        self._settings = command.settings
+        self._obey(command.settings)
         self._secured = command.settings.transport is m.Transport.DTLS
         self._port: UdpPort | None = None
         self._leg = DtlsLeg(services, self)
@@ -105,7 +105,8 @@ class DatagramEndpoint:
 
     def configure(self, settings: m.EndpointSettings) -> None:
         """Signalling has spoken; after a failure another handshake may begin."""
-        old, self._settings = self._settings, settings
+        old = self._settings
+        self._obey(settings)
         self._ended, self._familiar = False, None
         if old.dscp != settings.dscp and self._port is not None:
             self._port.mark(settings.dscp)
@@ -121,6 +122,10 @@ class DatagramEndpoint:
         elif settings.fingerprints not in (old.fingerprints, None):
             self._hear_of_certificate(settings)
         self._call()
+
+    def _obey(self, settings: m.EndpointSettings) -> None:
+        self._settings = settings
+        self._receives, self._sends = settings.mode in _RECEIVING, settings.mode in _SENDING
 
     def _hear_of_certificate(self, settings: m.EndpointSettings) -> None:
         """Another one than that of an association that was trusted: the next one (RFC 8842 clause 4)."""
@@ -143,6 +148,9 @@ class DatagramEndpoint:
             self._latched = None
             self._part()
 
+    def hang_up(self) -> None:
+        """Datagrams have no connection; an association begins anew when the signalling says so."""
+
     def query(self) -> None:
         self._tell(m.Statistics(self.number, self._now(), self._total()))
 
@@ -160,7 +168,7 @@ class DatagramEndpoint:
 
     def send(self, payload: bytes) -> None:
         """Towards the peer; held until it is trusted, dropped when it has no address."""
-        if self._settings.mode not in _SENDING:
+        if not self._sends:
             return
         if self._secured:
             if not self._leg.trusted:
@@ -179,11 +187,13 @@ class DatagramEndpoint:
             return
         if not self._secured:
             self._pass_on(datagram)
-        elif self._leg.is_restart(datagram):
+            return
+        payloads = self._leg.hear(datagram)
+        if payloads is None:
             self._refuse()
-        else:
-            for payload in self._leg.hear(datagram):
-                self._pass_on(payload)
+            return
+        for payload in payloads:
+            self._pass_on(payload)
 
     def _is_heard(self, datagram: bytes, address: Address) -> bool:
         """Whether it is the peer's; one that is not may still be the beginning of an association."""
@@ -204,7 +214,7 @@ class DatagramEndpoint:
         return False
 
     def _pass_on(self, payload: bytes) -> None:
-        if self._settings.mode in _RECEIVING and (not self._buckets or self._is_within_rates(len(payload))):
+        if self._receives and (not self._buckets or self._is_within_rates(len(payload))):
             self._received += len(payload)
             self.joint.pass_on(self, payload)
 

@@ -39,7 +39,7 @@ _SSL_READ, _SSL_WRITE = Binding.lib.SSL_read, Binding.lib.SSL_write
 _BIO_READ, _BIO_WRITE = Binding.lib.BIO_read, Binding.lib.BIO_write
 
 _HEADER = 13
-_HANDSHAKE, _CLIENT_HELLO, _MAJOR = 22, 1, 0xFE
+_HANDSHAKE, _CLIENT_HELLO, _MAJOR = b"\x16", 1, 0xFE
 
 
 class DtlsAssociation(SecuredConnection):
@@ -85,8 +85,6 @@ class DtlsAssociation(SecuredConnection):
 
     def advance(self) -> None:
         """The handshake as far as it goes; ``BearerError`` when it has failed."""
-        if self.is_complete:
-            return
         try:
             self._connection.do_handshake()
         except SSL.WantReadError:
@@ -101,7 +99,8 @@ class DtlsAssociation(SecuredConnection):
         What cannot be read is dropped without a word (RFC 6347 clause 4.1.2.7).
         """
         _BIO_WRITE(self._inward, datagram, len(datagram))
-        self.advance()
+        if not self.is_complete:
+            self.advance()
         found: list[bytes] = []
         while self.is_complete:
             got = _SSL_READ(self._ssl, self._buffer.pointer, MAX_PAYLOAD)
@@ -159,8 +158,8 @@ class DtlsAssociation(SecuredConnection):
 def is_client_hello(datagram: bytes) -> bool:
     """Whether it may begin an association: the first record is a ClientHello of epoch 0."""
     return (
-        len(datagram) > _HEADER
-        and datagram[0] == _HANDSHAKE
+        datagram[:1] == _HANDSHAKE
+        and len(datagram) > _HEADER
         and (datagram[1], datagram[3:5], datagram[_HEADER]) == (_MAJOR, b"\0\0", _CLIENT_HELLO)
     )
 

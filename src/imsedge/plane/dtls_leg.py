@@ -60,11 +60,6 @@ class DtlsLeg:
         """Datagrams for which there was no room."""
         return self._early.dropped
 
-    def is_restart(self, datagram: bytes) -> bool:
-        """Whether the peer would begin again, which only the signalling can grant."""
-        association = self._association
-        return association is not None and association.is_complete and is_client_hello(datagram)
-
     def matches(self, fingerprints: Fingerprints) -> bool:
         """Whether the peer's certificate is one of those."""
         association = self._association
@@ -88,12 +83,17 @@ class DtlsLeg:
             self._begin(association)
         return association is not None
 
-    def hear(self, datagram: bytes) -> list[bytes]:
-        """A datagram of the peer; the payload that may go on."""
+    def hear(self, datagram: bytes) -> list[bytes] | None:
+        """A datagram of the peer; the payload that may go on.
+
+        ``None``: the peer would begin again, which only the signalling can grant.
+        """
         association = self._association
         if association is None:
             return []
         was_complete = association.is_complete
+        if was_complete and is_client_hello(datagram):
+            return None
         try:
             payloads = association.receive(datagram)
             if not was_complete or not payloads:
