@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from imsedge.cli import convert
 from imsedge.core.address import TransportAddress
 from imsedge.core.trace import Crossing, Kind
 from imsedge.play.pcapng import write_capture
@@ -132,18 +131,6 @@ def test_a_capture_with_other_ports(imsedge: Imsedge, tmp_path: Path) -> None:
     done = imsedge("h248", "decode", "--port", "2999", "--indent", "0", str(tmp_path / "x.pcapng"))
     assert len(done.stdout.splitlines()) == 1
     assert b"x.pcapng: packet 2, octet 21: 400 " in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("message", "shown"),
-    [
-        (b"MEGACO/1 [192.0.2.1]\n\tFoo=1{}", ["  \tFoo=1{}", "  \t^"]),
-        (b"!/1 x " + b" " * 200 + b"Foo", ["  " + " " * 50 + "Foo", "  " + " " * 50 + "^"]),
-        (b"!/1 \xff Foo", []),
-    ],
-)
-def test_on_a_terminal_the_line_is_shown_with_a_caret(message: bytes, shown: list[str]) -> None:
-    assert list(convert.pointer(message, message.find(b"Foo"))) == shown
 
 
 BAD_JSON = {

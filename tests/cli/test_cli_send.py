@@ -58,14 +58,25 @@ WRONG = {
     "no peer": ((), "name the peer with --to"),
     "a gateway without a controller": (("--as", "gateway"), "a gateway needs the address of its controller"),
     "no address": (("--to", "localhost"), "localhost is no address:port"),
-    "no message": (("--to", "127.0.0.1:9"), "-: 400 "),
+}
+NO_MESSAGE = {
+    "no H.248": (b"INVITE", "-:1:1: 400 "),
+    "a wrong descriptor": (b"!/1 <x>\nT=1{C=%CTX%{MF=%T1%{M{Foo}}}}", "-:2:23: 444 "),
+    "the second": (b"!/1 <x> T=1{C=1{S=*}}\n---\n!/1 <x> T=1{C=?{S=*}}", "-:3:13: 422 "),
 }
 
 
 @pytest.mark.parametrize(("words", "sentence"), WRONG.values(), ids=WRONG)
 def test_what_cannot_be_sent(imsedge: Imsedge, words: tuple[str, ...], sentence: str) -> None:
-    done = imsedge("h248", "send", "-", *words, stdin=b"INVITE")
+    done = imsedge("h248", "send", "-", *words, stdin=b"!/1 <x> T=1{C=-{AV=ROOT{AT{}}}}")
     assert done.returncode == 2
+    assert done.stderr.decode().startswith(f"imsedge: {sentence}")
+
+
+@pytest.mark.parametrize(("message", "sentence"), NO_MESSAGE.values(), ids=NO_MESSAGE)
+def test_nothing_is_sent_of_what_is_wrong(imsedge: Imsedge, message: bytes, sentence: str) -> None:
+    done = imsedge("h248", "send", "-", "--to", "127.0.0.1:9", stdin=message)
+    assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode().startswith(f"imsedge: {sentence}")
 
 

@@ -2,19 +2,14 @@
 
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from imsedge.cli.io import read_input, user_error, write_output
 from imsedge.cli.packages import packages
+from imsedge.cli.places import complaint_of, position
 from imsedge.cli.send import send
-
-if TYPE_CHECKING:
-    from imsedge.core.errors import RemoteError
-    from imsedge.h248.sources import Found
-
-_SHOWN = 100  # characters of a line that an error points into
 
 Source = Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file, or - for standard input.")]
 
@@ -79,16 +74,16 @@ def decode(
     try:
         messages = find_messages(data, kind and Input(kind.value), port or H248_PORTS)
     except RemoteError as error:
-        raise user_error(f"{source}{_position(data, error.offset)}: {error.code} {error.reason}") from None
+        raise user_error(f"{source}{position(data, error.offset)}: {error.code} {error.reason}") from None
     for found in messages:
         try:
             message = decode_message(found.data)
         except RemoteError as error:
-            wrong.append(_complaint(source, data, found, error))
+            wrong.append(complaint_of(source, data, found, error))
         else:
             text = msgspec.json.format(msgspec.json.encode(message), indent=indent or -1)
             write_output(text + b"\n")
-            partly += [_complaint(source, data, found, mistake) for mistake in mistakes(message)]
+            partly += [complaint_of(source, data, found, mistake) for mistake in mistakes(message)]
     if partly:
         print("\n".join(f"imsedge: {complaint}" for complaint in partly), file=sys.stderr)
     if wrong or not messages:
@@ -138,43 +133,3 @@ def split_documents(data: bytes) -> list[bytes]:
         found.append(text[at:end].encode())
         at = end
     return found or [data]
-
-
-def _complaint(source: str, data: bytes, found: "Found", error: "RemoteError") -> str:
-    """``file:2:7: 400 reason`` where a text stands in the file, with its line on a terminal.
-
-    What is binary or in a capture has the octet instead.
-    """
-    from imsedge.h248.codec import encoding_of
-    from imsedge.h248.mistakes import without_place
-
-    what = f"{error.code} {without_place(error.reason)}"
-    if error.offset is None or found.offset is None or not encoding_of(found.data).is_text:
-        at = [f"octet {(found.offset or 0) + error.offset}"] if error.offset is not None else []
-        where = ", ".join([found.place, *at] if found.place else at)
-        return f"{source}: {where}: {what}" if where else f"{source}: {what}"
-    offset = found.offset + error.offset
-    complaint = f"{source}{_position(data, offset)}: {what}"
-    return "\n".join((complaint, *pointer(data, offset))) if sys.stderr.isatty() else complaint
-
-
-def pointer(data: bytes, offset: int) -> tuple[str, ...]:
-    """The line and a caret below the place; nothing for a binary message."""
-    start = data.rfind(b"\n", 0, offset) + 1
-    line = data[start:].split(b"\n", 1)[0].rstrip()
-    if not line.isascii() or any(octet < 32 and octet != 9 for octet in line):
-        return ()
-    low = max(0, offset - start - _SHOWN // 2)
-    shown = line.decode()[low : low + _SHOWN]
-    blanks = "".join("\t" if mark == "\t" else " " for mark in shown[: offset - start - low])
-    return f"  {shown}", f"  {blanks}^"
-
-
-def _position(data: bytes, offset: int | None) -> str:
-    """``:line:column`` from 1, as editors count."""
-    if offset is None:
-        return ""
-    before = data[:offset]
-    line = before.count(b"\n") + 1
-    column = offset - before.rfind(b"\n")
-    return f":{line}:{column}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imsedge.cli.io import read_input, user_error
+from imsedge.cli.places import complaint_of
 
 if TYPE_CHECKING:
     from imsedge.core.address import TransportAddress
@@ -62,14 +63,18 @@ def send(
     from imsedge.core.errors import RemoteError
     from imsedge.h248.codec import Encoding
     from imsedge.h248.sources import find_messages
-    from imsedge.play.exchange import Exchange, run
+    from imsedge.play.exchange import Exchange, faults, run
 
     if role is Role.GATEWAY and to is None:
         raise user_error("a gateway needs the address of its controller: --to")
+    data = read_input(source)
     try:
-        messages = tuple(found.data for found in find_messages(read_input(source)))
+        messages = find_messages(data)
+        wrong = [complaint_of(source, data, one, fault) for one in messages for fault in faults(one.data)]
+        if wrong:
+            raise user_error("\n".join(wrong))
         exchange = Exchange(
-            messages,
+            tuple(found.data for found in messages),
             _address(to),
             _address(listen),
             role is Role.GATEWAY,

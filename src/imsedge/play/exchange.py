@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from imsedge.core.address import TransportAddress
-from imsedge.core.errors import ImsedgeError, SettingError
+from imsedge.core.errors import ImsedgeError, RemoteError, SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.machine import Tick
 from imsedge.core.trace import Crossing
@@ -80,6 +80,19 @@ class Exchange(NamedTuple):
 def run(exchange: Exchange, say: Callable[[str], None], ids: IdSource | None = None) -> bool:
     """Whether every request got a reply without an error; ``say`` gets what crossed, as H.248 text."""
     return asyncio.run(_run(exchange, say, ids or RandomIds()))
+
+
+def faults(data: bytes) -> list[RemoteError]:
+    """What cannot be sent of a message, marks aside, with the places where it stands."""
+    try:
+        return list(mistakes(decode(_MARK.sub(_placeholder, data))))
+    except RemoteError as error:
+        return [error]
+
+
+def _placeholder(mark: re.Match[bytes]) -> bytes:
+    """Something legal that is as long."""
+    return (b"1" if mark[1] == b"CTX" else b"t") * len(mark[0])
 
 
 async def _run(exchange: Exchange, say: Callable[[str], None], ids: IdSource) -> bool:
