@@ -53,7 +53,8 @@ def sections(
     ]
     if rows:
         head = "| setting | default | unit | meaning | check |\n|---|---|---|---|---|\n"
-        yield f"### `[{path}]`\n\n{meaning}\n\n{head}{''.join(rows)}"
+        title = f"`[{path}]`\n\n{meaning}" if path else "Above all tables"
+        yield f"### {title}\n\n{head}{''.join(rows)}"
     for name, field in model.model_fields.items():
         deeper = inner(field)
         if deeper is not None:

@@ -1,7 +1,9 @@
 """From the controller's settings to what its parts take."""
 
-from imsedge.alg.policy import Anchoring, Aware, Matching, OnBearerFailure, Securing
+from imsedge.alg.nat import Traversal
+from imsedge.alg.policy import Anchoring, Aware, Matching, OnBearerFailure, Profile, Securing
 from imsedge.alg.procedures import Side, TcpMode, Traffic
+from imsedge.alg.settings import BorderSettings
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.alg_setup import controller_settings, edge_settings, policy, timer_values
 from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings
@@ -69,3 +71,26 @@ def test_realms_and_families_by_side() -> None:
     made = edge_settings(AlgSettings.model_validate({"policy": {"realms": said}}), ACCESS, CORE).planner
     assert made.realms == {Side.ACCESS: "visited", Side.CORE: "core"}
     assert made.families == {Side.ACCESS: "IP6", Side.CORE: "IP4"}
+
+
+def test_a_border_has_all_media_in_the_gateway_and_its_neighbour_for_a_peer() -> None:
+    said = {
+        "role": "border",
+        "border": {
+            "next_hop": "192.0.2.7:5060",
+            "peers": ["192.0.2.8"],
+            "trusted": True,
+            "fields": ["Identity"],
+        },
+    }
+    made = edge_settings(AlgSettings.model_validate(said), ACCESS, CORE)
+    assert made.border == BorderSettings(
+        next_hop=TransportAddress("192.0.2.7", 5060),
+        peers=frozenset({"192.0.2.7", "192.0.2.8"}),
+        trusted=True,
+        fields=frozenset({"identity"}),
+    )
+    assert (made.policy.profile, made.policy.nat) == (Profile.IX, Traversal.NEVER)
+    assert (made.policy.anchoring, made.policy.anchoring_udp) == (Anchoring.ALWAYS, Anchoring.ALWAYS)
+    edge = edge_settings(AlgSettings(), ACCESS, CORE)
+    assert (edge.border, edge.policy.profile) == (None, Profile.IQ)

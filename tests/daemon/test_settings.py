@@ -81,3 +81,10 @@ def test_realms_on_one_address_share_its_ports() -> None:
 def test_settings_do_not_change_once_made() -> None:
     with pytest.raises(ValidationError):
         AgwSettings().h248.version = 3
+
+
+def test_who_is_called_over_tls_can_call_back() -> None:
+    said = {"role": "border", "border": {"next_hop_transport": "tls"}}
+    with pytest.raises(ValidationError, match=r"say where in sip\.tls\.access"):
+        AlgSettings.model_validate(said)
+    AlgSettings.model_validate(said | {"role": "edge"})

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from imsedge import __version__
+from imsedge.alg.border import Border, make_edge
 from imsedge.alg.edge import Edge, EdgeInput, Shutdown
 from imsedge.alg.outputs import Log
 from imsedge.alg.outputs import Output as EdgeOutput
@@ -62,7 +63,7 @@ class AlgDaemon:
         self.sip_access, self.sip_core = settings.sip.access, settings.sip.core
         self.h248_address = settings.h248.listen
         self._mid: Mid | None = None
-        self._edge: Edge | None = None
+        self._edge: Edge | Border | None = None
         self._driver: Driver[EdgeInput, EdgeOutput] | None = None
         self.sip_tls: dict[Side, TransportAddress] = {}
         self._tls: SipTlsContexts | None = None
@@ -140,7 +141,7 @@ class AlgDaemon:
             for side, address in wanted.items()
             if address is not None
         }
-        self._edge = Edge(edge_settings(self._settings, access, core, tls), self._ids)
+        self._edge = make_edge(edge_settings(self._settings, access, core, tls), self._ids)
         self._driver = Driver[EdgeInput, EdgeOutput](self._edge, self._on_edge)
         self.sip_access, self.sip_core, self.sip_tls = access, core, tls
         over_tls = {f"tls_{side.value}": str(address) for side, address in tls.items()}
@@ -233,6 +234,7 @@ class AlgDaemon:
         held = self._held()
         return {
             "version": __version__,
+            "role": self._settings.role.value,
             "mid": str(self._mid),
             "gateways": self._edge.gateways() if self._edge else (),
             "calls": held.calls,

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
+from imsedge.alg.nat import Traversal
 from imsedge.alg.planner import PlannerSettings
-from imsedge.alg.policy import SERVED, Policy
+from imsedge.alg.policy import SERVED, Anchoring, Policy, Profile
 from imsedge.alg.procedures import Side, Traffic
-from imsedge.alg.settings import TLS, UDP_AND_TCP, EdgeSettings, Place
+from imsedge.alg.settings import TLS, UDP_AND_TCP, BorderSettings, EdgeSettings, Place
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings import AlgH248, AlgSettings
+from imsedge.daemon.settings_border import BorderSection, Role
 from imsedge.daemon.settings_policy import (
     Family,
     MediumTraffic,
@@ -40,7 +44,8 @@ def edge_settings(
         protected_only=sip.mediasec is Protection.TLS,
         next_hop=sip.next_hop,
         next_hop_transport=sip.next_hop_transport,
-        policy=policy(settings.policy),
+        border=border_settings(settings.border) if settings.role is Role.BORDER else None,
+        policy=border_policy(settings.policy) if settings.role is Role.BORDER else policy(settings.policy),
         planner=planner_settings(settings.policy.realms),
         answer_timeout=sip.timers.answer,
         linger=64 * sip.timers.t1 + 3,
@@ -94,6 +99,28 @@ def policy(section: PolicySection) -> Policy:
         inactivity=section.inactivity,
         syn_ack=section.tcp.syn_ack,
         traffic=traffic(section.traffic),
+    )
+
+
+def border_settings(section: BorderSection) -> BorderSettings:
+    """What is known of the other network."""
+    return BorderSettings(
+        next_hop=section.next_hop,
+        next_hop_transport=section.next_hop_transport,
+        peers=frozenset({section.next_hop.host, *section.peers}),
+        trusted=section.trusted,
+        fields=frozenset(name.lower() for name in section.fields),
+    )
+
+
+def border_policy(section: PolicySection) -> Policy:
+    """Between two networks all media are in the gateway, none is secured there, nobody is behind a NAT."""
+    return replace(
+        policy(section),
+        profile=Profile.IX,
+        anchoring=Anchoring.ALWAYS,
+        anchoring_udp=Anchoring.ALWAYS,
+        nat=Traversal.NEVER,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from imsedge.core.address import TransportAddress
+from imsedge.daemon.settings_border import BorderSection, Role
 from imsedge.daemon.settings_policy import PolicySection
 from imsedge.daemon.settings_realms import Realms
 from imsedge.daemon.settings_sip import SipSection
@@ -299,8 +300,25 @@ class AlgSettings(DaemonSettings):
 
     model_config = SettingsConfigDict(env_prefix="IMSEDGE_ALG__")
 
+    role: Role = setting(
+        Role.EDGE,
+        "edge: between user equipment and core (P-CSCF, Iq); border: between two networks (IBCF, Ix),"
+        " docs/border.md.",
+    )
+
     h248: AlgH248 = setting(AlgH248(), "H.248 towards the gateways.")
     sip: SipSection = setting(SipSection(), "SIP.")
+    border: BorderSection = setting(BorderSection(), "The other network.")
     policy: PolicySection = setting(PolicySection(), "What is secured and how.")
     limits: AlgLimits = setting(AlgLimits(), "Limits.")
     status: AlgStatus = setting(AlgStatus(), "Status endpoint.")
+
+    @model_validator(mode="after")
+    def _called_back(self) -> Self:
+        over_tls = self.role is Role.BORDER and self.border.next_hop_transport == "tls"
+        if over_tls and self.sip.tls.access is None:
+            raise ValueError(
+                "border.next_hop_transport: the next hop calls back over TLS when it is called so; say where"
+                " in sip.tls.access"
+            )
+        return self
