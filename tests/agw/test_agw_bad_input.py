@@ -149,7 +149,7 @@ ADDS = {
     "a DiffServ octet that is two": (add(control="ds/dscp = b800"), 449),
     "silence without its length": (add(more=", Events = 1 { adid/ipstop }"), 457),
     "a SYN-ACK that cannot be held here": (add(control="tcpbcc/incoming = hold"), 501),
-    "signal that is not given": (add(more=", Signals { tcpbcc/RelBNC }"), 513),
+    "signal that is not given": (add(more=", Signals { tlsbsc/RelBNC }"), 513),
     "start TCP to nowhere": (add(more=", Signals { tcpbcc/EstBNC }"), 472),
     "start TCP to port 9": (
         add(LOCAL, REMOTE.replace("2855", "9"), more=", Signals { tcpbcc/EstBNC }"),

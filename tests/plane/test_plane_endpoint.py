@@ -186,3 +186,48 @@ def test_relatching_gives_the_stream_to_the_next_source_and_the_other_leg_stays(
         with pytest.raises(ConnectionResetError):
             receive_all(first)
         assert rig.counters(access.endpoint).octets_received == 6
+
+
+def test_a_connection_that_is_hung_up_makes_room_for_the_next_one_and_the_other_leg_stays() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access = rig.open(1, TCP)
+        rig.open(1, TCP, remote=backend, setup=m.Setup.ACTIVE)
+        first = call_from(rig, access, "127.0.0.2")
+        server = rig.accept(listener)
+        first.sendall(b"one")
+        assert receive_exactly(server, 3) == b"one"
+        rig.do(m.Hangup(access.endpoint))
+        with pytest.raises(ConnectionResetError):
+            receive_all(first)
+        second = call_from(rig, access, "127.0.0.3")
+        second.sendall(b"two")
+        assert receive_exactly(server, 3) == b"two"
+        server.sendall(b"back")
+        assert receive_exactly(second, 4) == b"back"
+        assert rig.counters(access.endpoint).connections == 2
+
+
+def test_both_legs_hung_up_are_set_up_anew_at_the_same_addresses() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access = rig.open(1, TCP)
+        core = rig.open(1, TCP, remote=backend, setup=m.Setup.ACTIVE)
+        for round_ in (b"one", b"two"):
+            client = call_from(rig, access, "127.0.0.2")
+            server = rig.accept(listener)
+            assert server.getpeername()[1] == core.local.port
+            client.sendall(round_)
+            assert receive_exactly(server, 3) == round_
+            for endpoint in (access, core):
+                rig.do(m.Hangup(endpoint.endpoint))
+            for end in (client, server):
+                with pytest.raises(ConnectionResetError):
+                    receive_all(end)
+
+
+def test_nothing_to_hang_up() -> None:
+    with PlaneRig() as rig:
+        access = rig.open(1, TCP)
+        rig.do(m.Hangup(access.endpoint))
+        assert rig.counters(access.endpoint).connections == 0

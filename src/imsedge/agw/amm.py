@@ -10,7 +10,7 @@ from imsedge.agw.audits import check_audit, check_statistics, describe
 from imsedge.agw.control import asked_realm
 from imsedge.agw.descriptors import Changes, check_state, read_changes
 from imsedge.agw.desk import Outcome, Scope, Waiting
-from imsedge.agw.detection import Place, check_buffer, check_events, check_signals, give
+from imsedge.agw.detection import BEGINNING, ENDING, Place, check_buffer, check_events, check_signals, give
 from imsedge.agw.errors import fail
 from imsedge.agw.names import is_root
 from imsedge.agw.notifications import arm_events
@@ -216,6 +216,8 @@ def _carry_out(
         except H248Error:
             undo()
             raise
+        ended = give(desk, termination, plan.changes.signals, ENDING)
+        scope.completed.extend((termination, completion) for completion in ended)
         for number in plan.removed:
             desk.close_stream(termination, termination.streams[number])
         for number, terms in plan.revised.items():
@@ -244,7 +246,7 @@ def _apply(scope: Scope, termination: Termination, changes: Changes) -> None:
     if changes.event_buffer is not None:
         termination.event_buffer = changes.event_buffer
     arm_events(scope.desk, termination, changes.events)
-    given = give(scope.desk, termination, changes.signals)
+    given = give(scope.desk, termination, changes.signals, BEGINNING)
     scope.completed.extend((termination, completion) for completion in given)
 
 

@@ -4,7 +4,7 @@
 whole command is known to be good.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from imsedge.agw.latching import check_latch, latch
 from imsedge.agw.local_remote import SECURE
 from imsedge.agw.state import Change, Phase, StreamState, Termination
 from imsedge.agw.streams import StreamTerms, is_callable
-from imsedge.bearer.messages import StartTcp, StartTls
+from imsedge.bearer.messages import Hangup, StartTcp, StartTls
 from imsedge.h248.model import (
     Embedded,
     EventBuffer,
@@ -203,6 +203,16 @@ def idle_seconds(events: Events) -> float:
 
 # --- signals ----------------------------------------------------------------------------------------
 
+_EST_TCP, _EST_TLS = fold(tcpbcc.EST_BNC.name), fold(tlsbsc.EST_BNC.name)
+_REL_TCP, _LATCH = fold(tcpbcc.REL_BNC.name), fold(ipnapt.LATCH.name)
+ENDING = frozenset({_REL_TCP})
+"""Signals that end what there is: before anything new is told."""
+
+BEGINNING = frozenset({_EST_TCP, _EST_TLS, _LATCH})
+ALL_SIGNALS = ENDING | BEGINNING
+SIGNALS = (tcpbcc.EST_BNC.name, tcpbcc.REL_BNC.name, tlsbsc.EST_BNC.name, ipnapt.LATCH.name)
+"""Names of what can be given to a termination."""
+
 
 def check_signals(signals: Signals | None, streams: StreamsTerms, *, at_once: bool = True) -> None:
     """Raises ``H248Error`` 440, 449, 452, 472, 501 or 513.
@@ -226,7 +236,7 @@ def _check_form(signal: Signal) -> None:
         fail(449, f"{signal.name}: signal type {signal.kind.value} is not supported")
     if signal.direction not in (None, SignalDirection.EXTERNAL):
         fail(449, f"{signal.name}: direction {signal.direction.value} is not supported")
-    if fold(signal.name) == fold(ipnapt.LATCH.name):
+    if fold(signal.name) == _LATCH:
         check_latch(signal)
     elif signal.parameters:
         fail(446, f"{signal.name} has no parameter {signal.parameters[0].name} here")
@@ -239,13 +249,17 @@ def _check_signal(signal: Signal, number: int, terms: StreamTerms, *, at_once: b
         fail(513, f"{signal.name}: the transport of stream {number} has no TLS")
 
 
-def give(desk: Desk, termination: Termination, signals: Signals | None) -> list[Change]:
-    """Order what the signals say, lists in their order; what is under way or done is not begun again.
+def give(
+    desk: Desk, termination: Termination, signals: Signals | None, names: Collection[str] = ALL_SIGNALS
+) -> list[Change]:
+    """Order what the signals of these ``names`` say, lists in their order; what is done is not begun again.
 
     Returns the completions that were asked for (``g/sc``): a brief signal is complete when it was given.
     """
     completed: list[Change] = []
     for number, signal in _each(signals):
+        if fold(signal.name) not in names:
+            continue
         for stream in termination.streams.values():
             if signal.stream in (None, stream.id) and not stream.dead:
                 given = _SIGNALS[fold(signal.name)](desk, termination, stream, signal)
@@ -278,6 +292,13 @@ def _start_tcp(desk: Desk, termination: Termination, stream: StreamState, _signa
     return False
 
 
+def _release_tcp(desk: Desk, _termination: Termination, stream: StreamState, _signal: Signal) -> bool:
+    """Another connection may come in its place; the linked leg keeps its own."""
+    desk.order(Hangup(stream.endpoint))
+    stream.phase, stream.tls_ordered = Phase.IDLE, False
+    return True
+
+
 def _start_tls(desk: Desk, _termination: Termination, stream: StreamState, _signal: Signal) -> bool:
     if not stream.tls_ordered:
         stream.tls_ordered = True
@@ -289,10 +310,7 @@ def _start_tls(desk: Desk, _termination: Termination, stream: StreamState, _sign
 _COMPLETIONS = {True: (NotifyCompletion.TIME_OUT, "TO"), False: (NotifyCompletion.OTHER, "NC")}
 
 
-_EST_TCP, _EST_TLS = fold(tcpbcc.EST_BNC.name), fold(tlsbsc.EST_BNC.name)
-_SIGNALS = {_EST_TCP: _start_tcp, _EST_TLS: _start_tls, fold(ipnapt.LATCH.name): latch}
-SIGNALS = (tcpbcc.EST_BNC.name, tlsbsc.EST_BNC.name, ipnapt.LATCH.name)
-"""Names of what can be given to a termination."""
+_SIGNALS = {_EST_TCP: _start_tcp, _REL_TCP: _release_tcp, _EST_TLS: _start_tls, _LATCH: latch}
 
 
 def _each(signals: Signals | None) -> Iterator[tuple[int | None, Signal]]:

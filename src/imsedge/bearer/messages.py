@@ -197,6 +197,13 @@ class Relatch(Command, frozen=True, tag=True):
     """The next allowed source takes the place of the peer; needs ``EndpointSettings.latching``."""
 
 
+class Hangup(Command, frozen=True, tag=True):
+    """Let the connection go (``tcpbcc/RelBNC``): another one may come in its place.
+
+    Nobody is told; the other end of the link keeps its own.
+    """
+
+
 class Query(Command, frozen=True, tag=True):
     """Ask for statistics.  Answer: ``Statistics``."""
 
@@ -368,7 +375,7 @@ class Released(Event, frozen=True, tag=True):
     counters: Counters
 
 
-AnyCommand = Open | Configure | StartTcp | StartTls | Relink | Relatch | Query | Release
+AnyCommand = Open | Configure | StartTcp | StartTls | Relink | Relatch | Hangup | Query | Release
 AnyEvent = (
     Opened
     | OpenFailed

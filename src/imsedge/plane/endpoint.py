@@ -135,6 +135,17 @@ class Endpoint:
             self._end = None
             self._door.latch(None)
 
+    def hang_up(self) -> None:
+        """As if there had been no connection; cut short, so that its two addresses can be used at once."""
+        if self._connection is not None:
+            self.joint.part()
+            connection = self._hang_up(Phase.IDLE)
+            if connection is not None:
+                connection.abort()
+        self._end = None
+        if self._door is not None:
+            self._door.screen(self._settings)
+
     def _watch_payload(self) -> None:
         """From each order anew, until it is reported (H.248.40)."""
         if self._quiet is not None:

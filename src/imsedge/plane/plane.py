@@ -56,6 +56,8 @@ class _Bearer(Protocol):
 
     def relatch(self) -> None: ...
 
+    def hang_up(self) -> None: ...
+
     def query(self) -> None: ...
 
     def release(self) -> None: ...
@@ -177,6 +179,8 @@ class Plane:
                 self._relink(endpoint, command)
             case m.Relatch():
                 endpoint.relatch()
+            case m.Hangup():
+                endpoint.hang_up()
             case m.Query():
                 endpoint.query()
             case m.Release():
