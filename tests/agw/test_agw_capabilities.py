@@ -50,6 +50,8 @@ def test_the_union_over_all_is_what_each_can() -> None:
     [
         (Abilities(), "proxy, merge", "accept, discard"),
         (Abilities(relay=True, hold=True), "relay, proxy, merge", "accept, discard, hold"),
+        (Abilities(relay_ipv6=True), "relay, proxy, merge", "accept, discard"),
+        (Abilities(screen=False), "proxy, merge", "accept"),
     ],
 )
 def test_what_the_machine_allows_is_said(abilities: Abilities, modes: str, incoming: str) -> None:

@@ -41,11 +41,15 @@ def endpoint(
     abilities: Abilities = Abilities(),  # noqa: B008 - a constant
 ) -> EndpointSettings:
     talk = GatewayTalk(gateway_settings(abilities=abilities))  # type: ignore[arg-type]
+    assert talk.code(wanted(control, remote)) == 0
+    return talk.plane.open[1]
+
+
+def wanted(control: str, remote: str | None) -> str:
     far = f", Remote {{ {remote}}}" if remote else ""
     local = "v=0\nc=IN IP4 $\nm=- $ TCP -\na=setup:actpass\n"
     media = f"Media {{ Stream = 1 {{ LocalControl {{ {control} }}, Local {{ {local}}} {far} }} }}"
-    assert talk.code(f"Context = $ {{ Add = $ {{ {media} }} }}") == 0
-    return talk.plane.open[1]
+    return f"Context = $ {{ Add = $ {{ {media} }} }}"
 
 
 @pytest.mark.parametrize(("control", "port", "expected"), FILTERS.values(), ids=FILTERS)
@@ -73,6 +77,35 @@ def test_proxy_forwards() -> None:
 def test_relay_leaves_the_segments_to_the_kernel() -> None:
     assert endpoint("tcpbcc/mode = relay", None, Abilities(relay=True)).handling is Handling.STATELESS
     assert endpoint("tcpbcc/mode = proxy", None).handling is Handling.STATE_AWARE
+
+
+@pytest.mark.parametrize(
+    ("control", "abilities", "reason"),
+    [
+        ("tcpbcc/mode = relay", Abilities(), "CAP_NET_ADMIN and nftables are needed; use proxy"),
+        ("tcpbcc/mode = relay", Abilities(relay_ipv6=True), "CAP_NET_ADMIN"),
+        (
+            "tcpbcc/mode = relay",
+            Abilities(missing={"relay": "net.ipv4.ip_forward is 0"}),
+            "net.ipv4.ip_forward is 0; use proxy",
+        ),
+        ("tcpbcc/incoming = hold", Abilities(), "CAP_NET_RAW is needed; use accept"),
+        ("tcpbcc/incoming = discard", Abilities(screen=False), "by order or by source: CAP_NET_ADMIN"),
+        ("gm/saf = ON", Abilities(screen=False), "by order or by source"),
+        ("gm/spf = ON", Abilities(screen=False), "by order or by source"),
+    ],
+)
+def test_what_the_machine_does_not_allow_is_refused_with_the_reason(
+    control: str, abilities: Abilities, reason: str
+) -> None:
+    answer = GatewayTalk(gateway_settings(abilities=abilities)).ask(wanted(control, None))  # type: ignore[arg-type]
+    assert "Error = 501" in answer
+    assert reason in answer
+
+
+def test_what_needs_no_filter_works_without() -> None:
+    for control in ("Mode = Inactive", "tcpbcc/mode = merge", "gm/saf = OFF"):
+        assert endpoint(control, None, Abilities(screen=False)).incoming is Incoming.ACCEPT
 
 
 def test_the_syn_ack_can_be_held() -> None:

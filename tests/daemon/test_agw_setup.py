@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from imsedge.agw.settings import GatewaySettings
 from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.agw_setup import (
     LEAST_PROVISIONAL,
+    abilities,
     association_settings,
     gateway_settings,
     port_shares,
@@ -20,6 +23,7 @@ from imsedge.h248.packages import root
 from imsedge.h248.transactions import Tune
 from imsedge.plane.knocks import can_hear
 from imsedge.plane.relays import can_relay
+from imsedge.plane.syn_filter import can_screen
 
 
 def gateway_of(settings: AgwSettings) -> GatewaySettings:
@@ -60,7 +64,19 @@ def test_realms_on_one_address_keep_their_own_ports() -> None:
 
 def test_the_gateway_knows_what_this_machine_lets_it_do() -> None:
     made = gateway_of(AgwSettings())
-    assert (made.abilities.relay, made.abilities.hold) == (can_relay(), can_hear())
+    assert made.abilities.relay == can_relay()
+    assert made.abilities.screen == can_screen()
+    assert made.abilities.hold == (can_hear() and can_screen())
+
+
+def test_a_machine_that_forwards_nothing_cannot_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons = {False: "net.ipv4.ip_forward is 0", True: ""}
+    monkeypatch.setattr(
+        "imsedge.daemon.agw_setup.relay_obstacle", lambda _addresses, *, ipv6=False: reasons[ipv6]
+    )
+    made = abilities(("10.0.0.1", "2001:db8::1"))
+    assert (made.relay, made.relay_ipv6) == (False, True)
+    assert made.without("relay") == "net.ipv4.ip_forward is 0"
 
 
 def test_a_worker_gets_limits_and_certificate() -> None:

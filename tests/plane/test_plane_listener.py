@@ -9,7 +9,7 @@ from imsedge.bearer import messages as m
 from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
 from imsedge.plane import listener as module
-from imsedge.plane import tcp
+from imsedge.plane import syn_filter, tcp
 from imsedge.plane.endpoint import REFUSALS_REPORTED
 from imsedge.plane.listener import Listener
 from imsedge.plane.loop import Loop
@@ -108,6 +108,39 @@ def test_a_filter_that_changes_leaves_the_connection_alone() -> None:
         rig.do(m.Configure(access.endpoint, plain(source_filter=m.SourceFilter("192.0.2.1"))))
         caller.sendall(b"still here")
         assert receive_exactly(called, 10) == b"still here"
+
+
+@pytest.fixture
+def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that wants CAP_NET_ADMIN for filters."""
+
+    def forbid(_sock: socket.socket, _steps: object) -> None:
+        raise PermissionError(1, "filters are forbidden")
+
+    monkeypatch.setattr(syn_filter, "attach", forbid)
+
+
+@pytest.mark.usefixtures("no_filters")
+def test_where_filters_are_forbidden_nobody_is_answered_who_is_not_wanted() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        access, core = rig.pair(backend, TCP, mode=m.Mode.INACTIVE)  # the core side calls
+        for shut in (access, core):
+            with pytest.raises(ConnectionRefusedError):
+                rig.call(shut)
+        rig.do(m.Configure(access.endpoint, plain()))
+        caller = rig.call(access)
+        caller.sendall(b"open now")
+        assert receive_exactly(rig.accept(listener), 8) == b"open now"
+
+
+@pytest.mark.usefixtures("no_filters")
+def test_where_filters_are_forbidden_a_wrong_source_is_refused_once_connected() -> None:
+    with PlaneRig() as rig:
+        access = rig.open(1, TCP, source_filter=m.SourceFilter("192.0.2.1"))
+        with pytest.raises(ConnectionResetError):
+            receive_all(rig.call(access))
+        assert rig.expect(m.Refused, access.endpoint).reason == "the source may not connect"
 
 
 def test_an_unreadable_filter_is_no_open_door() -> None:

@@ -15,6 +15,7 @@ from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
 from imsedge.plane import nft, relays
 from imsedge.plane.nft import Passage, Way
+from imsedge.plane.nftables import RelayError
 from kit.plane_rig import HOST, PlaneRig, receive_all, receive_exactly
 
 TCP = m.Transport.TCP
@@ -74,20 +75,31 @@ def test_all_counters_are_read_at_once() -> None:
 
 def test_a_kernel_that_does_not_forward_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relays, "_lines", lambda _path: ["0"])
-    with pytest.raises(relays.RelayError, match=r"net.ipv4.ip_forward is 0"):
+    monkeypatch.setattr(relays, "is_installed", lambda: True)
+    files = {"/proc/self/status": ["CapEff:\tffff"], "/proc/sys/net/ipv6/conf/all/forwarding": ["1"]}
+    monkeypatch.setattr(relays, "_lines", lambda path: files.get(path, ["0"]))
+    assert relays.obstacle(("10.0.0.1",)) == "net.ipv4.ip_forward is 0, so the kernel forwards nothing"
+    assert relays.obstacle(("127.0.0.1",)) == ""
+    assert relays.obstacle(("10.0.0.1", "2001:db8::1"), ipv6=True) == ""
+    with pytest.raises(RelayError, match=r"net.ipv4.ip_forward is 0"):
         relays.Relays(("10.0.0.1",)).lead(WAY)
 
 
+def test_without_a_capability_nothing_else_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relays, "_lines", lambda _path: ["CapEff:\t0"])
+    assert relays.obstacle(("10.0.0.1",)) == "CAP_NET_ADMIN is missing"
+
+
 def test_without_a_way_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(relays, "is_installed", lambda: False)
     idle = relays.Relays(("10.0.0.1",))
     idle.end(5)
     idle.forget(5)
     assert idle.counters(5) == (0, 0, 0)
     assert not relays.can_relay()
-    with pytest.raises(relays.RelayError):
+    with pytest.raises(RelayError):
         idle.lead(WAY)
-    with pytest.raises(relays.RelayError, match="address family"):
+    with pytest.raises(RelayError, match="address family"):
         idle.lead(WAY._replace(target=TransportAddress("2001:db8::1", 1)))
     assert len(idle) == 0
     idle.close()

@@ -54,7 +54,8 @@ async def test_the_kernel_relays(answer: str, variant: Variant, no_leaks: None) 
 
 @pytest.mark.system
 async def test_a_gateway_that_may_not_relay_says_so(monkeypatch: pytest.MonkeyPatch, no_leaks: None) -> None:
-    monkeypatch.setattr("imsedge.daemon.agw_setup.can_relay", lambda: False)
+    missing = "CAP_NET_ADMIN is missing"
+    monkeypatch.setattr("imsedge.daemon.agw_setup.relay_obstacle", lambda *_, **__: missing)
     report = (await play(BEARER, "passive", variant=Variant("relay"))).report
     assert not report.ok
     assert "488" in report.checks[0].detail

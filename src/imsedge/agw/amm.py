@@ -19,7 +19,15 @@ from imsedge.agw.root import modify_root
 from imsedge.agw.service import take_state
 from imsedge.agw.settings import Realm
 from imsedge.agw.state import Context, StreamState, Termination
-from imsedge.agw.streams import StreamTerms, begin, check_abilities, filled_local, is_removal, revise
+from imsedge.agw.streams import (
+    StreamTerms,
+    admission,
+    begin,
+    check_abilities,
+    filled_local,
+    is_removal,
+    revise,
+)
 from imsedge.agw.targets import known_termination, needed_context
 from imsedge.agw.topology import check_topology, revise_topology
 from imsedge.h248.errors import H248Error
@@ -220,8 +228,18 @@ def _carry_out(
         scope.completed.extend((termination, completion) for completion in ended)
         for number in plan.removed:
             desk.close_stream(termination, termination.streams[number])
-        for number, terms in plan.revised.items():
-            desk.configure(termination, termination.streams[number], terms)
+        streams = [termination.streams[number] for number in plan.revised]
+        before = [admission(stream.ordered) for stream in streams]
+        for stream in streams:
+            desk.configure(termination, stream, plan.revised[stream.id])
+        # Whoever calls as soon as our reply is there shall find what it says.
+        changed = [s for s, old in zip(streams, before, strict=True) if admission(s.ordered) != old]
+        for stream in changed:
+            desk.query(stream)
+        return Waiting(frozenset(stream.endpoint for stream in changed), told)
+
+    def told() -> Outcome:
+        _check_live(scope, termination)
         _apply(scope, termination, plan.changes)
         return _reply(scope, command, termination, plan.changes, set(plan.added))
 

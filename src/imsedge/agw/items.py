@@ -73,12 +73,15 @@ def root_properties(limits: Limits, values: Mapping[str, int]) -> tuple[Paramete
 
 def capabilities(abilities: Abilities, realms: Iterable[str]) -> tuple[Parameter, ...]:
     """The values that can be set, of the properties that have a few (AuditCapability)."""
-    relay = ("relay",) if abilities.relay else ()
+    relay = ("relay",) if abilities.relay or abilities.relay_ipv6 else ()
+    discard = ("discard",) if abilities.screen else ()
     hold = ("hold",) if abilities.hold else ()
+    unscreened = () if abilities.screen else (gm.SAF.write(False), gm.SPF.write(False))
     return (
         Parameter(ipdc.REALM.name, tuple(map(ipdc.REALM.type.write, realms)), Relation.ONE_OF),
         Parameter(tcpbcc.MODE.name, (*relay, "proxy", "merge"), Relation.ONE_OF),
-        Parameter(tcpbcc.INCOMING.name, ("accept", "discard", *hold), Relation.ONE_OF),
+        Parameter(tcpbcc.INCOMING.name, ("accept", *discard, *hold), Relation.ONE_OF),
+        *unscreened,
     )
 
 

@@ -41,12 +41,28 @@ class Realm(Struct, frozen=True, kw_only=True):
 class Abilities(Struct, frozen=True, kw_only=True):
     """What not every machine lets the media plane do.
 
-    ``relay``: stateless TCP handling by the kernel's nftables (CAP_NET_ADMIN).  ``hold``: hear a SYN without
-    answering it (CAP_NET_RAW).
+    ``relay`` and ``relay_ipv6``: stateless TCP handling by the kernel's nftables (CAP_NET_ADMIN, forwarding).
+    ``screen``: drop SYNs without an answer, by order or by source (some kernels want CAP_NET_ADMIN).
+    ``hold``: hear a SYN without answering it (CAP_NET_RAW besides).  ``missing``: what lacks, by these names.
     """
 
     relay: bool = False
+    relay_ipv6: bool = False
+    screen: bool = True
     hold: bool = False
+    missing: Mapping[str, str] = {}
+
+    def without(self, name: str) -> str:
+        """What is missing for that ability, in words."""
+        return self.missing.get(name) or _NEEDED[name]
+
+
+_NEEDED = {
+    "relay": "CAP_NET_ADMIN and nftables are needed",
+    "relay_ipv6": "CAP_NET_ADMIN and nftables are needed",
+    "screen": "CAP_NET_ADMIN is needed",
+    "hold": "CAP_NET_RAW is needed",
+}
 
 
 class Limits(Struct, frozen=True, kw_only=True):

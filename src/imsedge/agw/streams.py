@@ -43,6 +43,7 @@ _PASSING = {
 }
 _MODE_OF = {passing: mode for mode, passing in _PASSING.items()}
 
+_OVER_TCP = frozenset({Transport.TCP, Transport.TLS})
 _UNCALLABLE = 9  # RFC 4145 clause 4.1: the port of a party that only calls
 
 
@@ -138,6 +139,12 @@ def endpoint_settings(terms: StreamTerms, certificate: str, gate: Gate = Gate())
     )
 
 
+def admission(settings: EndpointSettings) -> tuple[object, ...]:
+    """All that decides who may call and where that leads; unlike trust, it is judged at the first SYN."""
+    led = settings.remote if settings.handling is Handling.STATELESS else None
+    return (settings.mode, settings.incoming, settings.source_filter, settings.handling, settings.setup, led)
+
+
 def check_abilities(terms: StreamTerms, abilities: Abilities) -> None:
     """What this machine does not let the media plane do.  Raises ``H248Error`` 501 or 449."""
     control = terms.control
@@ -145,13 +152,14 @@ def check_abilities(terms: StreamTerms, abilities: Abilities) -> None:
         fail(449, "stateless TCP handling carries TCP only: the gateway is no end of the connection")
     if control.relay and terms.local.path is not None:
         fail(449, "stateless TCP handling cannot rewrite MSRP paths: the gateway sees no octets")
-    if control.relay and not abilities.relay:
-        fail(
-            501,
-            "stateless TCP handling needs CAP_NET_ADMIN and nftables, and this gateway has not; use proxy",
-        )
+    family, able = ("relay_ipv6", abilities.relay_ipv6) if terms.local.ipv6 else ("relay", abilities.relay)
+    if control.relay and not able:
+        fail(501, f"no stateless TCP handling here: {abilities.without(family)}; use proxy")
     if control.hold and not abilities.hold:
-        fail(501, "holding the SYN-ACK needs CAP_NET_RAW, and this gateway has not; use accept")
+        fail(501, f"no SYN-ACK can be held here: {abilities.without('hold')}; use accept")
+    screened = control.discard or control.filter_address or control.filter_port
+    if screened and not control.relay and not abilities.screen and terms.local.transport in _OVER_TCP:
+        fail(501, f"no SYN can be discarded here, by order or by source: {abilities.without('screen')}")
 
 
 def _through(gate: Gate, mode: Mode) -> Mode:

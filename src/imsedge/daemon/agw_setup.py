@@ -1,7 +1,7 @@
 """From the gateway's settings to what its parts take."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from imsedge.agw.settings import Abilities, GatewaySettings, Limits, Realm
 from imsedge.bearer.wire import PortShare, WorkerSettings
@@ -13,7 +13,8 @@ from imsedge.h248.model import DeviceMid
 from imsedge.h248.packages import root
 from imsedge.h248.transactions import TransactionSettings, Tune
 from imsedge.plane.knocks import can_hear
-from imsedge.plane.relays import can_relay
+from imsedge.plane.relays import obstacle as relay_obstacle
+from imsedge.plane.syn_filter import can_screen
 
 # A controller that orders Pending after nothing would get nothing else.
 LEAST_PROVISIONAL = 0.05
@@ -35,7 +36,7 @@ def gateway_settings(settings: AgwSettings, certificates: CertificateStore) -> G
         ),
         certificates=certificates.known,
         default_realm=settings.media.default_realm,
-        abilities=Abilities(relay=can_relay(), hold=can_hear()),
+        abilities=abilities(share.address for share in port_shares(settings.realms)),
         limits=Limits(
             contexts=limits.contexts,
             terminations_per_context=limits.terminations,
@@ -47,6 +48,20 @@ def gateway_settings(settings: AgwSettings, certificates: CertificateStore) -> G
         root_values=_root_values(settings.h248),
         epoch=time.time() - time.monotonic(),
     )
+
+
+def abilities(addresses: Iterable[str]) -> Abilities:
+    """What this machine lets the media plane do between these addresses, found out by trying."""
+    ours = tuple(addresses)
+    missing = {
+        "relay": relay_obstacle(ours),
+        "relay_ipv6": relay_obstacle(ours, ipv6=True),
+        "screen": "" if can_screen() else "this kernel wants CAP_NET_ADMIN for filters at TCP sockets",
+        "hold": "" if can_hear() else "CAP_NET_RAW is missing",
+    }
+    missing["hold"] = missing["hold"] or missing["screen"]
+    able = {name: not reason for name, reason in missing.items()}
+    return Abilities(**able, missing=missing)
 
 
 def tuning(values: Mapping[str, int]) -> Tune:

@@ -1,5 +1,6 @@
 """A listening socket on the advertised port, with the filter in front of it."""
 
+import contextlib
 import socket
 from collections.abc import Callable
 from struct import Struct as Layout
@@ -32,7 +33,7 @@ class Listener:
         """
         self._loop = loop
         self._accepted = accepted
-        self._listening = self._watched = False
+        self._listening = self._watched = self._has_filter = False
         self._pause: Timer | None = None
         self._filter: tuple[syn_filter.Instruction, ...] | None = None
         self.socket = stream_socket(host)
@@ -52,11 +53,18 @@ class Listener:
         ipv6 = self.socket.family == socket.AF_INET6
         wanted = syn_filter.program(discard=discard, source=source, ipv6=ipv6)
         if wanted != self._filter:
-            syn_filter.attach(self.socket, wanted)
+            # Where filters are forbidden nobody can be met with silence: the kernel answers RST where nobody
+            # is wanted, and a source that is not is refused once it is connected.
+            with contextlib.suppress(PermissionError):
+                syn_filter.attach(self.socket, wanted)
+                self._has_filter = wanted is not None
             self._filter = wanted
 
     def listen(self) -> None:
         """Where nobody is heard the loop need not know."""
+        if self._filter == syn_filter.DROP_ALL and not self._has_filter:
+            self.deafen()
+            return
         if not self._listening:
             self.socket.listen(BACKLOG)
             self._listening = True
@@ -96,7 +104,7 @@ class Listener:
             self._pause = self._loop.after(PAUSE, self._resume)
             return
         sock.setblocking(False)
-        if self._filter is not None:
+        if self._has_filter:
             syn_filter.detach(sock)  # it was inherited, and would outlive a new one here
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._accepted(sock, TransportAddress(*source[:2]))

@@ -1,6 +1,5 @@
-"""Stateless TCP handling: ways in the kernel, made and taken away with ``nft`` in one transaction each.
+"""Stateless TCP handling: ways in the kernel, made and taken away in one transaction of nftables each.
 
-``nft`` runs while the worker waits, some milliseconds: only orders for such streams pay that, never a packet.
 The table has the worker's process number in its name; what a worker that was killed has left is taken away by
 the next one that starts.
 """
@@ -9,36 +8,42 @@ import contextlib
 import ipaddress
 import logging
 import os
-import shutil
-import subprocess
+from collections.abc import Iterable
 from math import inf
 from pathlib import Path
 
-from imsedge.core.errors import ImsedgeError
 from imsedge.plane import nft
 from imsedge.plane.nft import Way, WayCounters
+from imsedge.plane.nftables import Nftables, RelayError, is_installed
 
 _LOG = logging.getLogger("imsedge.plane")
 
 _PREFIX = "imsedge_"
 _CAP_NET_ADMIN = 12
-# Seconds; nft answers in milliseconds unless the machine is in trouble.
-_PATIENCE = 5.0
 # How old a rough look at the counters may be.
 LOOK_SECONDS = 1.0
 _FORWARDING = {"ip": "ipv4/ip_forward", "ip6": "ipv6/conf/all/forwarding"}
 
 
-class RelayError(ImsedgeError):
-    """The kernel does not take a way; the text is what nft says."""
-
-
-def can_relay() -> bool:
-    """Whether this process has CAP_NET_ADMIN and the program ``nft``."""
+def obstacle(addresses: Iterable[str], *, ipv6: bool = False) -> str:
+    """What keeps this process from relaying between these addresses, as one clause; empty: nothing does."""
     capabilities = next(
         (line.split()[1] for line in _lines("/proc/self/status") if line.startswith("CapEff:")), "0"
     )
-    return bool(int(capabilities, 16) >> _CAP_NET_ADMIN & 1) and shutil.which("nft") is not None
+    if not int(capabilities, 16) >> _CAP_NET_ADMIN & 1:
+        return "CAP_NET_ADMIN is missing"
+    if not is_installed():
+        return "nftables is not installed"
+    setting = _FORWARDING["ip6" if ipv6 else "ip"]
+    forwards = (_lines(f"/proc/sys/net/{setting}") or ["1"])[0].strip() != "0"
+    if not forwards and not all(map(_is_loopback, (a for a in addresses if (":" in a) is ipv6))):
+        return f"net.{setting.replace('/', '.')} is 0, so the kernel forwards nothing"
+    return ""
+
+
+def can_relay() -> bool:
+    """Whether this process may, between loopback addresses."""
+    return not obstacle(())
 
 
 class Relays:
@@ -52,6 +57,7 @@ class Relays:
         self._octets: dict[int, int] = {}  # of ways, by mark, when we last looked
         self._looked = -inf
         self._past: dict[int, WayCounters] = {}  # of ways that were taken away
+        self._nftables = Nftables()
 
     def __len__(self) -> int:
         """Ways that are there."""
@@ -68,15 +74,15 @@ class Relays:
             self._prepare(way.family)
             self._begin(way)
         else:
-            _run(nft.change(self.table, old, way))
+            self._run(nft.change(self.table, old, way))
         self._ways[way.number] = way
 
     def _begin(self, way: Way) -> None:
         text = nft.begin(self.table, way)
         if way.number in self._past:
             with contextlib.suppress(RelayError):
-                _run(nft.pardon(self.table, way))
-        _run(text)
+                self._run(nft.pardon(self.table, way))
+        self._run(text)
 
     def end(self, *numbers: int) -> None:
         """Nothing passes there any more; may be repeated."""
@@ -87,7 +93,7 @@ class Relays:
             self._past[way.number] = self._past.get(way.number, WayCounters()).plus(counted)
             del self._ways[way.number]
         try:
-            _run("".join(nft.end(self.table, way) for way in ways))
+            self._run("".join(nft.end(self.table, way) for way in ways))
         except RelayError as error:
             _LOG.error("a stateless relay cannot be taken away: %s", error)
 
@@ -98,7 +104,7 @@ class Relays:
 
     def _count(self, ways: list[Way]) -> list[WayCounters]:
         try:
-            answer = _run("".join(nft.question(self.table, way) for way in ways))
+            answer = self._run("".join(nft.question(self.table, way) for way in ways))
         except RelayError:
             answer = ""
         return nft.read_counters(answer, len(ways))
@@ -110,7 +116,7 @@ class Relays:
             self._octets = {}
             for family in self._families:
                 with contextlib.suppress(RelayError):
-                    answers = map(_run, nft.everything(self.table, family))
+                    answers = map(self._run, nft.everything(self.table, family))
                     self._octets |= nft.read_everything("".join(answers))
         return self._octets.get(nft.mark_of(number), 0)
 
@@ -122,60 +128,47 @@ class Relays:
     def close(self) -> None:
         """Take the tables away."""
         for family in self._families:
-            _drop(family, self.table)
+            _drop(self._nftables, family, self.table)
         self._families.clear()
         self._ways.clear()
+        self._nftables.close()
+
+    def _run(self, text: str) -> str:
+        return self._nftables.run(text)
 
     def _prepare(self, family: str) -> None:
         if family in self._families:
             return
-        setting = _FORWARDING[family]
-        forwards = (_lines(f"/proc/sys/net/{setting}") or ["1"])[0].strip() != "0"
-        if not forwards and not all(map(_is_loopback, self._addresses)):
-            raise RelayError(f"the kernel forwards nothing: net.{setting.replace('/', '.')} is 0")
+        reason = obstacle(self._addresses, ipv6=family == "ip6")
+        if reason:
+            raise RelayError(reason)
         ours = tuple(a for a in self._addresses if (":" in a) == (family == "ip6"))
-        _run(nft.table(self.table, family, ours))
+        self._run(nft.table(self.table, family, ours))
         self._families.add(family)
 
 
 def sweep() -> None:
     """Take away the tables of workers that were killed: their ports have new owners."""
-    if not can_relay():
+    if obstacle(()):
         return
+    nftables = Nftables()
     try:
-        tables = [line.split()[1:] for line in _run("list tables\n").splitlines()]
+        tables = [line.split()[1:] for line in nftables.run("list tables\n").splitlines()]
     except RelayError as error:
         _LOG.error("the tables of nftables cannot be listed: %s", error)
         return
     for family, name in tables:
         pid = name.removeprefix(_PREFIX)
         if name.startswith(_PREFIX) and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            _drop(family, name)
+            _drop(nftables, family, name)
+    nftables.close()
 
 
-def _drop(family: str, name: str) -> None:
+def _drop(nftables: Nftables, family: str, name: str) -> None:
     try:
-        _run(f"delete table {family} {name}\n")
+        nftables.run(f"delete table {family} {name}\n")
     except RelayError as error:
         _LOG.error("table %s cannot be taken away: %s", name, error)
-
-
-def _run(text: str) -> str:
-    try:
-        done = subprocess.run(
-            ["nft", "-f", "-"],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RelayError(str(error)) from error
-    if done.returncode:
-        first = next(iter(done.stderr.splitlines()), "no reason given")
-        raise RelayError(f"nft: {first}")
-    return done.stdout
 
 
 def _is_loopback(address: str) -> bool:

@@ -20,9 +20,9 @@ from imsedge.plane.link import (
 from imsedge.plane.loop import Timer
 from imsedge.plane.msrp import MsrpFlow, PolicedMsrpFlow
 from imsedge.plane.nft import Passage, Way
+from imsedge.plane.nftables import RelayError
 from imsedge.plane.policing import PolicedFlow
 from imsedge.plane.pump import Flow
-from imsedge.plane.relays import RelayError
 from imsedge.plane.services import Services
 
 

@@ -130,6 +130,16 @@ def _assemble(tests: tuple[_Test, ...]) -> tuple[Instruction, ...]:
     return (*steps, Instruction(_RETURN, _PASS), Instruction(_RETURN, _DROP))
 
 
+def can_screen() -> bool:
+    """Whether this process may have filters at TCP sockets."""
+    with socket.socket() as sock:
+        try:
+            attach(sock, DROP_ALL)
+        except OSError:
+            return False
+    return True
+
+
 def attach(sock: socket.socket, steps: tuple[Instruction, ...] | None) -> None:
     """Replace the filter of ``sock``; ``None`` takes it away.  ``OSError`` when the kernel refuses."""
     if steps is None:
