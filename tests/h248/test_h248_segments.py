@@ -82,6 +82,20 @@ def test_no_segment_is_too_large_and_together_they_are_the_reply(
     assert put_together(reversed(segments)) == join(actions)
 
 
+def test_a_long_reply_is_measured_in_large_parts_and_fills_its_segments() -> None:
+    measured: list[int] = []
+
+    def counted(reply: TransactionReply) -> int:
+        measured.append(size(reply))
+        return measured[-1]
+
+    actions = tuple(action for context in range(1, 2_001) for action in replies(2, context))
+    segments = split(7, actions, 8_000, counted)
+    assert segments is not None
+    assert sum(measured) < 3 * size(TransactionReply(7, actions))
+    assert all(size(segment) > 6_500 for segment in segments[:-1])
+
+
 def test_what_cannot_be_cut_is_not_cut() -> None:
     long = (ActionReply(1, (CommandReply(Verb.SUBTRACT, ("x" * 64,)),)),)
     assert split(7, long, size(TransactionReply(7, long)) - 1, size) is None
@@ -122,7 +136,7 @@ def test_only_version_3_over_udp_cuts() -> None:
 def test_segments_are_repeated_until_each_is_acknowledged() -> None:
     m = transactions(max_message=MOST)
     v3(m, request(5))
-    sent = m.handle(SendReply(1, replies(20)), 0.0)
+    sent = m.handle(SendReply(1, replies(30)), 0.0)
     assert len(sent) == 3
     v3(m, SegmentAck(5, 2), SegmentAck(5, 9), SegmentAck(6, 1), SegmentAck(5, 0))
     assert m.handle(Tick(), 0.2) == [sent[0], sent[2]]

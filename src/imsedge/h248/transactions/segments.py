@@ -17,31 +17,39 @@ from imsedge.h248.model import ActionReply, ErrorDescriptor, TransactionReply
 from imsedge.h248.transactions.events import Result
 
 SEGMENTS_SINCE = 3  # version of H.248.1
+_SAMPLE = 64  # pieces by which to guess how many fit
 MAX_SEGMENTS = 64  # of one reply that we put together: 4 MB
-_BETWEEN = 12  # octets that a neighbour costs at most: a comma and a line end, or longer BER lengths
 
 
 def split(
     number: int, actions: Iterable[ActionReply], most: int, size: Callable[[TransactionReply], int]
 ) -> tuple[TransactionReply, ...] | None:
-    """Segments of which none is larger than ``most`` octets by ``size``; ``None`` when one cannot be cut."""
-    empty = size(TransactionReply(number, (), segment=MAX_SEGMENTS, last=True))
-    parts: list[list[ActionReply]] = [[]]
-    room = most - empty
-    for piece in _pieces(actions):
-        need = size(TransactionReply(number, (piece,), segment=MAX_SEGMENTS, last=True)) - empty
-        if empty + need > most:
-            return None
-        if parts[-1] and need > room:
-            parts.append([])
-            room = most - empty
-        parts[-1].append(piece)
-        room -= need + _BETWEEN
-    if len(parts) > MAX_SEGMENTS:
-        return None
-    last = len(parts)
+    """Segments of which none is larger than ``most`` octets by ``size``; ``None`` when one cannot be cut.
+
+    A long reply is measured in parts: as many pieces as would fit, were they like those before.
+    """
+    pieces = list(_pieces(actions))
+    parts: list[tuple[ActionReply, ...]] = []
+    at, count = 0, _SAMPLE
+    while at < len(pieces):
+        count = min(count, len(pieces) - at)
+        part = join(pieces[at : at + count])
+        octets = size(TransactionReply(number, part, segment=MAX_SEGMENTS, last=True))
+        likely = max(1, count * most // octets)
+        if octets > most:
+            if count == 1:
+                return None
+            count = min(likely, count - 1)
+        elif count < len(pieces) - at and likely > count + count // 8:  # there is room for many more
+            count = likely
+        else:
+            if len(parts) == MAX_SEGMENTS:
+                return None
+            parts.append(part)
+            at, count = at + count, likely
     return tuple(
-        TransactionReply(number, join(part), segment=n, last=n == last) for n, part in enumerate(parts, 1)
+        TransactionReply(number, part, segment=n, last=n == len(parts))
+        for n, part in enumerate(parts or [()], 1)
     )
 
 
