@@ -154,3 +154,34 @@ async def test_an_address_that_is_taken() -> None:
     with pytest.raises(OSError, match="in use"):
         await SctpTransport.listen(first.local)
     first.close()
+
+
+@pytest.mark.sctp
+@pytest.mark.system
+async def test_over_ipv6_too() -> None:
+    called = await SctpTransport.listen(TransportAddress("::1", 0))
+    caller = SctpTransport.connector(TransportAddress("::1", 0))
+    server, client = Inbox(called), Inbox(caller)
+    caller.send(b"question", called.local)
+    _, source = await server.message()
+    assert source.host == "::1"
+    called.send(b"answer", source)
+    assert await client.message() == (b"answer", called.local)
+    called.close()
+    caller.close()
+
+
+@pytest.mark.sctp
+@pytest.mark.system
+async def test_the_kernel_tells_payload_protocols_apart_and_an_aborted_association() -> None:
+    called = await SctpTransport.listen(ANY)
+    server = Inbox(called)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP) as peer:
+        peer.connect((called.local.host, called.local.port))
+        for protocol, data in ((3, b"SUA"), (7, b"H.248"), (0, b"unspecified")):
+            peer.sendmsg([data], write_info(protocol))
+        got = [await server.message() for _ in range(2)]
+        assert [data for data, _ in got] == [b"H.248", b"unspecified"]
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # ABORT at close
+    assert await server.loss() == got[0][1]
+    called.close()
