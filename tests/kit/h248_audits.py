@@ -34,15 +34,16 @@ def _asked(*tokens: str) -> SearchStrategy[tuple[m.Parameter, ...]]:
 
 
 @opaque
-def _asked_stream(number: SearchStrategy[Any]) -> SearchStrategy[m.Stream]:
+def _asked_stream(number: SearchStrategy[Any], version: int) -> SearchStrategy[m.Stream]:
     lines = st.lists(st.sampled_from("vcmab"), min_size=1, max_size=3).map(
         lambda letters: "".join(f"{letter}=\r\n" for letter in letters)
     )
     control = _asked("Mode", "ReservedValue", "ReservedGroup").map(
         lambda found: m.LocalControl(properties=found)
     )
-    statistic = STATISTIC_ROWS.map(lambda row: (m.Statistic(row.name),))
-    return st.builds(m.Stream, number, maybe(control), maybe(lines), maybe(lines), maybe(statistic)).filter(
+    named = STATISTIC_ROWS.map(lambda row: (m.Statistic(row.name),))
+    statistic = maybe(named) if version >= 3 else st.none()
+    return st.builds(m.Stream, number, maybe(control), maybe(lines), maybe(lines), statistic).filter(
         lambda stream: stream != m.Stream(stream.id)
     )
 
@@ -53,8 +54,8 @@ def _individual(version: int) -> SearchStrategy[Any]:
     since_3 = maybe if version >= 3 else lambda _: st.none()
     state = _asked("Buffer", "ServiceStates").map(lambda found: m.TerminationState(properties=found))
     streams = st.one_of(
-        _asked_stream(st.none()).map(lambda stream: (stream,)),
-        st.lists(_asked_stream(UINT16), min_size=1, max_size=2).map(tuple),
+        _asked_stream(st.none(), version).map(lambda stream: (stream,)),
+        st.lists(_asked_stream(UINT16, version), min_size=1, max_size=2).map(tuple),
     )
     signal = SIGNAL_ROWS.flatmap(
         lambda row: st.builds(m.Signal, st.just(row.name), maybe(UINT16), request_id=since_3(UINT32))

@@ -53,7 +53,7 @@ def service_changes(version: int) -> SearchStrategy[m.ServiceChange]:
         delay=maybe(UINT32),
         timestamp=maybe(TIME_STAMPS),
         incomplete=st.booleans() if version >= 3 else st.just(value=False),
-        audit=maybe(audits(version).filter(lambda audit: audit != m.Audit())),
+        audit=maybe(audits(version).filter(lambda audit: audit != m.Audit())) if version >= 2 else st.none(),
         extensions=st.one_of(st.just(()), EXTENSIONS.map(lambda extension: (extension,))),
     )
 
@@ -149,9 +149,8 @@ def context_properties(version: int) -> SearchStrategy[m.ContextProperties]:
 def context_audits(version: int) -> SearchStrategy[m.ContextAudit]:
     """Which attributes to return."""
     flags = [st.booleans(), st.booleans(), st.booleans()]
-    names = property_names()
     if version < 3:
-        found = st.builds(m.ContextAudit, *flags, st.just(value=False), names)
+        found = st.builds(m.ContextAudit, *flags)
     else:
         selectors = [
             maybe(st.integers(0, 15)),
@@ -160,7 +159,12 @@ def context_audits(version: int) -> SearchStrategy[m.ContextAudit]:
             maybe(st.booleans()),
         ]
         found = st.builds(
-            m.ContextAudit, *flags, st.booleans(), names, *selectors, select_properties=properties()
+            m.ContextAudit,
+            *flags,
+            st.booleans(),
+            property_names(),
+            *selectors,
+            select_properties=properties(),
         )
     return found.filter(lambda audit: audit != m.ContextAudit())
 

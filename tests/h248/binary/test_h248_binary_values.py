@@ -72,3 +72,10 @@ def test_any_octets_have_a_lexical_form(octets: bytes, type_: Integer | None) ->
 def test_strings_keep_every_character() -> None:
     assert read_string(write_string('a"b')) == 'a"b'
     assert read_string(b"\x01raw") == "\x01raw"
+
+
+@pytest.mark.parametrize("octets", ["0403a03ff4", "0a0103", "0500", "0c0141", "02020005"])
+def test_values_of_unknown_items_come_out_as_they_came_in(octets: str) -> None:
+    text = read_value(bytes.fromhex(octets), None)
+    assert text == f"ber/{octets}"
+    assert write_value(text, None).hex() == octets

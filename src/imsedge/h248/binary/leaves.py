@@ -145,9 +145,8 @@ _EXTRAS: dict[Relation, Extra] = {
 
 def write_values(parameter: Parameter, type_: ValueType[Any] | None) -> tuple[tuple[bytes, ...], Extra]:
     """The components ``value`` and ``extraInfo``."""
-    if parameter.values == ("$",) and parameter.relation is Relation.EQUAL:
-        return (), None
-    return tuple([write_value(text, type_) for text in parameter.values]), _EXTRAS[parameter.relation]
+    octets = () if parameter.values == ("$",) else tuple([write_value(v, type_) for v in parameter.values])
+    return octets, _EXTRAS[parameter.relation]
 
 
 def _read_property(context: Context, name: bytes, value: tuple[bytes, ...], extra: Extra) -> Parameter:

@@ -288,7 +288,7 @@ def read_message(data: bytes, context: Context) -> Message:
 def _with_extensions(context: Context, data: bytes, start: int, stop: int) -> Message:
     known = Extensions(data)
     message: Message = _ENVELOPE.read_all(context, known, start, stop, "")
-    return replace(message, extensions=tuple([Extension(*found) for found in known.found.items()]))
+    return replace(message, extensions=tuple([Extension(*found) for found in sorted(known.found.items())]))
 
 
 def write_message(message: Message, context: Context) -> bytes:

@@ -1,7 +1,8 @@
 """Values of package items in binary: an element inside an OCTET STRING (H.248.1 Annex A.2, NOTE 4).
 
 The inner element has the type of the package: INTEGER, BOOLEAN, ENUMERATED, IA5String or UTF8String, OCTET
-STRING.  Where the type is unknown, the lexical form decides on the way out and the inner tag on the way in.
+STRING.  Where the type is unknown, the lexical form decides on the way out and the inner tag on the way in;
+what would not come out as it was is kept as ``ber/`` and the octets of the element in hexadecimal.
 Octets that are no such element are taken as the characters of the text encoding: that is what Erlang/OTP
 sends.
 """
@@ -18,6 +19,7 @@ from imsedge.h248.packages.types import Enumeration, Form, OctetString, ValueTyp
 _INTEGER, _BOOLEAN, _ENUMERATED, _IA5, _UTF8, _OCTETS = 0x02, 0x01, 0x0A, 0x16, 0x0C, 0x04
 _NUMBER = re.compile(r"-?\d{1,19}|0[xX][0-9A-Fa-f]{1,16}")
 _WORD = re.compile(r"[A-Za-z0-9+\-&!_/'?@^`~*$\\()%|.]+", re.ASCII)
+_KEPT = re.compile(r"ber/(?:[0-9a-f]{2})+", re.ASCII)
 _BOOLEANS = {"on": b"\xff", "off": b"\x00"}
 _MAX_INTEGER_OCTETS = 9
 
@@ -52,6 +54,8 @@ def write_string(text: str) -> bytes:
 
 
 def _write_by_look(text: str) -> bytes:
+    if _KEPT.fullmatch(text):
+        return bytes.fromhex(text[4:])
     if text[:1] == '"':
         return write_string(text[1:-1])
     if text.lower() in _BOOLEANS:
@@ -77,6 +81,8 @@ def read_value(octets: bytes, type_: ValueType[Any] | None) -> str:
         return _characters(octets, type_)
     except ValueError:
         found = None
+    if type_ is None and (found is None or _write_by_look(found) != octets):
+        return f"ber/{octets.hex()}"
     return _characters(octets, type_) if found is None else found
 
 

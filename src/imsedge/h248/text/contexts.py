@@ -29,6 +29,7 @@ AUDIT = frozenset(reading({"ContextAudit": ""}))
 _AUDITED = PROPERTIES | reading(
     {"EmergencyValue": "emergency_value", "ANDLgc": "and", "ORLgc": "or", "ContextList": "list"}
 )
+_SELECTORS = frozenset({"select_properties", "select_contexts"})
 _LIST = frozenset(reading({"ContextList": ""}))
 _STREAM = frozenset(reading({"Stream": ""}))
 
@@ -113,7 +114,7 @@ def _read_attributes(cursor: Cursor) -> tuple[tuple[Parameter, ...], tuple[int, 
 
 
 def read_context_audit(cursor: Cursor, item: Item) -> tuple[ContextAudit, bool]:
-    """``CA{TP,EG,PR,pkg/prop, PR=n,EGV=EG,ORLgc}`` or, v3, the same list in ``CA{CT{..}}``."""
+    """``CA{TP,EG,PR,pkg/prop, PR=n,EGV=EG,CT{pkg/prop=v},ORLgc}`` or, v3, the same list in ``CA{CT{..}}``."""
     cursor.opened(item)
     parts: dict[str, object] = {}
     names: list[str] = []
@@ -139,9 +140,11 @@ def _read_audited(cursor: Cursor, item: Item, parts: dict[str, object], names: l
     elif kind == "attributes":
         cursor.opened(item)
         inner: list[str] = []
+        before = len(parts.keys() - _SELECTORS)
         while _read_audited(cursor, cursor.take(), parts, inner):
             pass
-        parts["attributes"] = tuple(inner)
+        if inner or len(parts.keys() - _SELECTORS) > before:  # asked for; or else only selected by
+            parts["attributes"] = tuple(inner)
         return cursor.more_after_block()
     elif kind == "list" and delimiter == "{":
         parts["select_contexts"] = tuple([read_context(cursor, word) for word in cursor.words("}")])

@@ -157,12 +157,14 @@ class TextWriter:
             parts.append(style.assign("IEPSCall", "ON" if audit.select_ieps else "OFF"))
         if audit.select_all is not None:
             parts.append(spell["ANDLgc" if audit.select_all else "ORLgc"])
-        parts += [write_parameter(style, parameter) for parameter in audit.select_properties]
+        selected = [[write_parameter(style, parameter) for parameter in audit.select_properties]]
         if audit.select_contexts is not None:
             ids = ",".join([_context(context) for context in audit.select_contexts])
-            parts.append(style.assign("ContextList", f"{{{ids}}}"))
+            selected.append([style.assign("ContextList", f"{{{ids}}}")])
         if audit.attributes is not None:
-            parts = [style.block(spell["ContextAttr"], parts, "\n      ")]
+            parts = [style.block(spell["ContextAttr"], sum(selected, parts), "\n      ")]
+        else:
+            parts += [style.block(spell["ContextAttr"], some, "\n      ") for some in selected if some]
         return style.filled(spell["ContextAudit"], parts, "\n    ")
 
     def _command(self, command: CommandRequest) -> str:
