@@ -15,6 +15,9 @@ is offered            actpass               passive (MSRP: actpass, RFC 6135)   
 is offered            active                passive (MSRP: actpass)              passive: both call, merge
 ====================  ====================  ===================================  ============================
 
+DTLS has the same roles (RFC 7345 clause 4.2) and is steered alike: a UE behind a NAT is made the client.  One
+that insists on being the server opens the NAT with whatever it sends first; the gateway calls it there.
+
 **Collision** (TR 29.828 annex D).  With TLS end to end the party that opens TCP is the TLS client (RFC 8122
 clause 6.2; BFCP is safe: the offerer is, RFC 8856 clause 8).  If both open TCP there are two clients and no
 server.  So such streams are not merged: a UE that offers ``actpass`` is made the only caller; a peer that
