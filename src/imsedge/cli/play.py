@@ -68,6 +68,9 @@ def play(
     aware: Annotated[
         bool, typer.Option("--aware", help="The UEs know no CEMA: the gateway rewrites MSRP paths.")
     ] = False,
+    ix: Annotated[
+        bool, typer.Option("--ix", help="Between two networks (IBCF and TrGW) instead of at the edge.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what happened as JSON.")] = False,
     pcap: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a capture.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the ladder as a picture.")] = None,
@@ -94,7 +97,7 @@ def play(
     if name is None:
         raise user_error("name a flow, or say --list")
     wire = Wire(_ENCODINGS[h248], transport.value)
-    variant = Variant(mode.value if mode else "", delayed_tcp, simultaneous_open, nat, psk, aware)
+    variant = Variant(mode.value if mode else "", delayed_tcp, simultaneous_open, nat, psk, aware, ix)
     performance = asyncio.run(play_flow(name, answer.value if answer else "", wire=wire, variant=variant))
     if pcap is not None:
         write_pcap(performance, pcap)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from imsedge.core.trace import Kind
 from imsedge.h248.model import CommandRequest, Media
 from imsedge.play.bearer_scene import HIDDEN
+from imsedge.play.border_steps import CONFIGURED, JOINED, RESERVED
 from imsedge.play.checks import octets_of, paths_apart, requests_of, signals_of, told_by
 from imsedge.play.report import Check, Event
 from imsedge.play.scenes import CORE_WORDS, UE_WORDS, Ensemble
@@ -12,6 +13,8 @@ from imsedge.play.stage import Stage
 from imsedge.play.steps import AGW, CORE, UE
 from imsedge.play.variants import ACTIVE, MERGE, RELAY, Variant
 
+# Steps that reserve, and those that say what the answer has decided.
+_ORDERS, _BORDER_ORDERS = (("2", "5"), ("12", "18")), ((RESERVED,), (CONFIGURED, JOINED))
 _CONNECT, _LATCH = "tcpbcc/EstBNC", "ipnapt/latch"
 
 
@@ -31,18 +34,20 @@ def of_call(
 
 
 def _orders(requests: dict[str, CommandRequest], answer: str, variant: Variant) -> Iterator[Check]:
-    for step in ("2", "5"):
+    reserving, configuring = _BORDER_ORDERS if variant.ix else _ORDERS
+    for step in reserving:
         told = told_by(requests.get(step))
         transport = "$ TCP/MSRP *" if variant.aware else "$ TCP -"
         ok = transport in told and "TLS" not in told and _CONNECT not in signals_of(requests.get(step))
         yield Check(f"step {step} reserves TCP and starts nothing", ok, " ".join(told.split()))
-    for step in ("12", "18"):
+    for step in configuring:
         modes = _modes(requests.get(step))
         yield Check(f"step {step} sets the mode {variant.mode}", modes == [variant.mode], ", ".join(modes))
-    started = _CONNECT in signals_of(requests.get("12"))
+    first = configuring[0]
+    started = _CONNECT in signals_of(requests.get(first))
     expected = answer != ACTIVE and variant.mode not in (RELAY, MERGE)
     wanted = "orders the gateway to connect" if expected else "orders no connection"
-    yield Check(f"step 12 {wanted}", started is expected)
+    yield Check(f"step {first} {wanted}", started is expected)
 
 
 def _modes(command: CommandRequest | None) -> list[str]:

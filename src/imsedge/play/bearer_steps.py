@@ -25,20 +25,20 @@ _SIGNALLING = (
     Step("20", Kind.H248, AGW, ALG, r"MOD resp C=\d"),
     Step("13", Kind.SIP, ALG, UE, r"200 .*\(INVITE\)", after=("12",)),
 )
-_DATA = Step("25", Kind.MSRP, UE, AGW, "SEND", after=("16", "21"))
+DATA = Step("25", Kind.MSRP, UE, AGW, "SEND", after=("16", "21"))
 
 
 def bearer_figure(answer: str, variant: Variant) -> tuple[Step, ...]:
     """The steps of one variant, whose mode is known."""
-    return (*bearer_call(answer, variant), _DATA)
+    return (*bearer_call(answer, variant), DATA)
 
 
 def bearer_call(answer: str, variant: Variant) -> tuple[Step, ...]:
     """The same without payload."""
-    return (*_SIGNALLING, *_towards_core(answer, variant), *_towards_phone(answer, variant))
+    return (*_SIGNALLING, *towards_core(answer, variant), *towards_phone(answer, variant))
 
 
-def _towards_core(answer: str, variant: Variant) -> tuple[Step, ...]:
+def towards_core(answer: str, variant: Variant) -> tuple[Step, ...]:
     """The handshake on T2."""
     if variant.delayed:
         return (
@@ -56,7 +56,7 @@ def _towards_core(answer: str, variant: Variant) -> tuple[Step, ...]:
     return (Step("16", Kind.TCP, AGW, CORE, _SYN, after=("21",) if variant.mode == RELAY else ("12",)),)
 
 
-def _towards_phone(answer: str, variant: Variant) -> tuple[Step, ...]:
+def towards_phone(answer: str, variant: Variant) -> tuple[Step, ...]:
     """The handshake on T1, and the report that both are up, of which stateless handling knows nothing."""
     if answer == ACTIVE and variant.mode != MERGE:
         called = Step("21", Kind.TCP, AGW, UE, _SYN, after=("16",))

@@ -5,6 +5,7 @@ TS 23.334 clause 6.2.10A draws no more of it; the numbers after 24 are ours.
 
 from imsedge.core.trace import Kind
 from imsedge.play.bearer_steps import bearer_call
+from imsedge.play.border_steps import border_call
 from imsedge.play.steps import AGW, CORE, UE, Step
 from imsedge.play.variants import BFCP_E2E, PASSIVE, Variant
 
@@ -18,7 +19,7 @@ def e2e_figure(name: str, answer: str, variant: Variant) -> tuple[Step, ...]:
     client, server = (UE, CORE) if floor or answer == PASSIVE else (CORE, UE)
     payload, word = (Kind.BFCP, "Hello") if floor else (Kind.MSRP, "SEND")
     return (
-        *bearer_call(answer, variant),
+        *(border_call if variant.ix else bearer_call)(answer, variant),
         Step("25", Kind.TLS, client, AGW, _HELLO, after=("16", "21")),
         Step("26", Kind.TLS, AGW, server, _HELLO, after=("25",)),
         Step("27", payload, UE, AGW, word, after=("26",)),

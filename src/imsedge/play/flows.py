@@ -12,6 +12,7 @@ from imsedge.daemon.agw import AgwDaemon
 from imsedge.daemon.service import make_daemon, running
 from imsedge.play import (
     bearer_checks,
+    border_checks,
     checks,
     e2e_checks,
     e2e_scene,
@@ -21,7 +22,8 @@ from imsedge.play import (
     floor_scene,
 )
 from imsedge.play.bearer_scene import tcp_bearer
-from imsedge.play.bearer_steps import bearer_figure
+from imsedge.play.bearer_steps import DATA, bearer_figure
+from imsedge.play.border_steps import border_call
 from imsedge.play.e2e_steps import e2e_figure
 from imsedge.play.fax_steps import FAX_FIGURES
 from imsedge.play.floor_steps import FLOOR_DELAYED, FLOOR_FIGURES
@@ -104,21 +106,21 @@ FLOWS: dict[str, Flow] = {
         "TS 23.334 6.2.10A",
         e2e_scene.msrp,
         PASSIVE,
-        "--answer --mode --delayed-tcp --psk",
+        "--answer --mode --delayed-tcp --psk --ix",
     ),
     BFCP_E2E: Flow(
         "floor control over TLS from the phone to the core; the gateway sees TCP",
         "TS 23.334 6.2.10A",
         e2e_scene.bfcp,
         PASSIVE,
-        "--answer --mode --delayed-tcp --psk",
+        "--answer --mode --delayed-tcp --psk --ix",
     ),
     BEARER: Flow(
         "TCP through the gateway without TLS, in each mode and direction",
         "y.2.1",
         tcp_bearer,
         PASSIVE,
-        "--answer --mode --delayed-tcp --simultaneous-open --nat --aware",
+        "--answer --mode --delayed-tcp --simultaneous-open --nat --aware --ix",
     ),
 }
 ANSWERS = (ACTIVE, PASSIVE)
@@ -202,10 +204,11 @@ async def perform(
 def _checks(
     cast: Ensemble, stage: Stage, events: Sequence[Event], name: str, answer: str, variant: Variant
 ) -> Iterable[Check]:
+    hidden = border_checks.of_call(cast, stage, variant) if variant.ix else ()
     if name == BEARER:
-        return bearer_checks.of_call(cast, stage, events, answer, variant)
+        return (*bearer_checks.of_call(cast, stage, events, answer, variant), *hidden)
     if name in E2E:
-        return e2e_checks.of_call(cast, stage, events, name)
+        return (*e2e_checks.of_call(cast, stage, events, name, variant), *hidden)
     if name in FLOOR_DELAYED:
         return floor_checks.of_call(cast, stage, events, name)
     if (name, answer) in FAX_FIGURES:
@@ -215,6 +218,8 @@ def _checks(
 
 def figure(name: str, answer: str, variant: Variant = PLAIN) -> tuple[Step, ...]:
     """The steps that must be seen."""
+    if name == BEARER and variant.ix:
+        return (*border_call(answer, resolve(name, answer, variant)), DATA)
     if name == BEARER:
         return bearer_figure(answer, resolve(name, answer, variant))
     if name in E2E:

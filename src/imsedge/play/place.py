@@ -73,6 +73,7 @@ def own_place(ids: IdSource, wire: Wire = DEFAULT_WIRE) -> OwnPlace:
                 "core": f"{core}:{SIP_PORT}",
                 "next_hop": f"{peer}:{SIP_PORT}",
             },
+            "border": {"next_hop": f"{ue}:{SIP_PORT}"},
             "status": {"listen": "none"},
             "log": {"level": "error"},
         }

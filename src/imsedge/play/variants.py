@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from imsedge.core.errors import SettingError
 from imsedge.daemon.settings import AlgSettings
+from imsedge.daemon.settings_border import Role
 
 BEARER, MSRP_E2E, BFCP_E2E = "tcp-bearer", "msrp-e2e", "bfcp-e2e"
 ACTIVE, PASSIVE = "active", "passive"
@@ -17,6 +18,7 @@ class Variant(NamedTuple):
     ``delayed``: early connection requests are dropped.  ``simultaneous``: gateway and peer call each other at
     the same moment.  ``nat``: the phone is behind a NAT.  ``psk``: both UEs have the same key from a KMS.
     ``aware``: both UEs compare whole MSRP URIs (RFC 4975), so the gateway rewrites paths.
+    ``ix``: the daemons stand between two networks, and what was the phone's is now the other network's.
     """
 
     mode: str = ""
@@ -25,6 +27,7 @@ class Variant(NamedTuple):
     nat: bool = False
     psk: bool = False
     aware: bool = False
+    ix: bool = False
 
 
 PLAIN = Variant()
@@ -63,6 +66,11 @@ _RULES = (
         lambda flow, _, v: v.aware and (flow not in _AWARE or v.mode == RELAY),
         f"--aware is for MSRP that the gateway can read: the flows {', '.join(sorted(_AWARE))}, and not with"
         " --mode relay",
+    ),
+    _Rule(
+        lambda flow, _, v: v.ix and (flow not in _PASSING or v.nat or v.mode == RELAY),
+        "--ix is for media that pass between two networks: the flows"
+        f" {', '.join(sorted(_PASSING))}, and not with --nat or --mode relay",
     ),
     _Rule(
         lambda _, answer, v: v.delayed and answer != ACTIVE,
@@ -105,4 +113,5 @@ def with_variant(flow: str, answer: str, variant: Variant, alg: AlgSettings) -> 
             "report_connected": True,
         }
         changed["tcp"] = alg.policy.tcp.model_validate(tcp)
-    return alg.model_copy(update={"policy": alg.policy.model_copy(update=changed)})
+    role = Role.BORDER if variant.ix else Role.EDGE
+    return alg.model_copy(update={"role": role, "policy": alg.policy.model_copy(update=changed)})
