@@ -13,6 +13,7 @@ from OpenSSL import SSL
 
 from imsedge.core.address import TransportAddress
 from imsedge.play import sessions
+from imsedge.play.e2e_checks import differences
 from imsedge.play.fax_scene import LINES
 from imsedge.play.sessions import Told
 from imsedge.sdp.kinds import Medium
@@ -23,7 +24,7 @@ from kit.dtls import DtlsPeer
 from kit.fax import ROWS, FaxMachine, draw_page, read_page
 from kit.openssl import Openssl, OpensslCertificate
 from kit.peers import need_spandsp
-from kit.sipp_world import World, description_in, ended, sipp_world, told, until
+from kit.sipp_world import World, description_in, ended, sipp_world, text_in, told, until
 
 pytestmark = [pytest.mark.interop, pytest.mark.system]
 
@@ -168,3 +169,59 @@ def waiting(sock: socket.socket) -> list[bytes]:
             found.append(sock.recv(1 << 16))
         except BlockingIOError:
             return found
+
+
+# --- only anchored: the gateway changes addresses, and opens nothing ---------------------------------------
+
+
+@pytest.fixture
+async def passing(tmp_path: Path) -> AsyncIterator[World]:
+    async with sipp_world(tmp_path, udp={"anchor": "always"}) as made:
+        yield made
+
+
+async def test_dtls_from_end_to_end_passes_untouched(passing: World) -> None:
+    place, ours, theirs = (
+        passing.place,
+        *(OpensslCertificate(passing.folder, name) for name in ("one", "other")),
+    )
+    at, core_at = TransportAddress(place.ue_host, PORT), TransportAddress(place.core_host, PORT)
+    offer = phone(passing, "active", ours.fingerprint)
+    answer = phone(passing, "passive", theirs.fingerprint).replace(place.ue_host, place.core_host)
+    server = ["-dtls1_2", "-accept", str(core_at), "-Verify", "1", "-naccept", "1"]
+    server += ["-cert", str(theirs.certificate), "-key", str(theirs.key)]
+    with (
+        Openssl(passing.folder, "s_server", *server, name="core") as machine,
+        passing.call(offer, answer) as (caller, callee),
+    ):
+        gateway = (await told(caller)).address
+        assert differences(offer, text_in(callee.received(), "INVITE")) == []
+        assert differences(answer, text_in(caller.received(), "SIP/2.0 200")) == []
+        with Openssl.client(passing.folder, gateway, ours, "-dtls1_2", "-bind", str(at)) as tls:
+            await until(lambda: "Verify return code" in tls.output, "DTLS")
+            tls.send(b"one datagram\n")
+            await until(lambda: "one datagram" in machine.output, "the datagram")
+            machine.send(b"and one back\n")
+            await until(lambda: "and one back" in tls.output, "the answer")
+        assert tls.peer_pem.split() == theirs.certificate.read_text().split()
+        await ended(caller, callee)
+    assert passing.gateway.handshakes == 0
+
+
+async def test_clear_datagrams_keep_their_borders_and_strangers_stay_outside(passing: World) -> None:
+    offer = core(passing).replace(passing.place.core_host, passing.place.ue_host)
+    with (
+        bound(passing.place.core_host) as machine,
+        bound(passing.place.ue_host) as own,
+        bound(passing.place.sip_access.host) as stranger,
+        passing.call(offer, core(passing)) as (caller, callee),
+    ):
+        outer = (await told(caller)).address
+        inner = description_in(callee.received(), "INVITE").address
+        stranger.sendto(b"from somebody else", outer)
+        for packet in (b"a", b"b" * 1_300, b"c"):
+            own.sendto(packet, outer)
+            assert await asyncio.to_thread(machine.recvfrom, 1 << 16) == (packet, tuple(inner))
+            machine.sendto(packet, inner)
+            assert await asyncio.to_thread(own.recvfrom, 1 << 16) == (packet, tuple(outer))
+        await ended(caller, callee)
