@@ -233,10 +233,10 @@ filled(Descriptors) ->
         [] -> ?NOV;
         Locals -> [{mediaDescriptor, {'MediaDescriptor', ?NOV, {multiStream, Locals}}}]
     end.
-local({'StreamDescriptor', Id, Parms}) ->
-    {'LocalRemoteDescriptor', Groups} = element(3, Parms),
+local({'StreamDescriptor', Id, Wanted}) ->
+    {'LocalRemoteDescriptor', Groups} = element(3, Wanted),
     Chosen = [[setelement(3, Line, [fill(V) || V <- element(3, Line)]) || Line <- Group] || Group <- Groups],
-    Only = [case N of 3 -> {'LocalRemoteDescriptor', Chosen}; _ -> ?NOV end || N <- lists:seq(2, tuple_size(Parms))],
+    Only = [case N of 3 -> {'LocalRemoteDescriptor', Chosen}; _ -> ?NOV end || N <- lists:seq(2, tuple_size(Wanted))],
     {'StreamDescriptor', Id, list_to_tuple(['StreamParms' | Only])}.
 fill([22, Length | Text]) when Length =:= length(Text) -> Said = fill(Text), [22, length(Said) | Said]; % IA5String
 fill(Text) ->
