@@ -160,7 +160,7 @@ class Endpoint:
         counters, connection = self._counters, self._connection
         received, sent = connection.octets if connection is not None else (0, 0)
         if self._settings.handling is m.Handling.STATELESS:
-            return (self._services.relays.octets(self.number, self._now()),)
+            return (self._services.relays.octets(self.number),)
         both = (counters.octets_received + received, counters.octets_sent + sent)
         return {m.Ways.IN: both[:1], m.Ways.OUT: both[1:], m.Ways.BOTH: both}[ways]
 

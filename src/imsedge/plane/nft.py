@@ -11,7 +11,6 @@ allowed is not led anywhere: ``hold`` drops and counts the SYN before there is a
 repetition is judged anew.
 """
 
-import re
 from enum import Enum
 from typing import NamedTuple
 
@@ -70,8 +69,6 @@ table {family} {table} {{
   chain hold_incoming {{ type filter hook input priority -5; {family} daddr @ours jump hold; }}
 }}
 """
-_MARK_COUNT = re.compile(r"(0x[0-9a-f]+) counter packets \d+ bytes (\d+)")
-_COUNT = re.compile(r"counter packets (\d+) bytes (\d+)")
 
 
 class Passage(Enum):
@@ -162,30 +159,6 @@ def end(name: str, way: Way) -> str:
     return "".join(lines)
 
 
-def question(name: str, way: Way) -> str:
-    """Ask for the three counters; ``read_counters`` understands the answer."""
-    mark = f"{mark_of(way.number):#x}"
-    asked = (("heard", mark), ("said", mark), ("held", _pair(way.local)))
-    return "".join(_element("get", name, way, of, element) for of, element in asked)
-
-
-def everything(name: str, family: str) -> tuple[str, str]:
-    """Ask for the counters of all ways; ``read_everything`` understands the answers.
-
-    Two runs: nft 1.0 finds only one set when a run lists two.
-    """
-    return f"list set {family} {name} heard\n", f"list set {family} {name} said\n"
-
-
-def read_everything(answer: str) -> dict[int, int]:
-    """Octets of IP packets, there and back together, by mark."""
-    octets: dict[int, int] = {}
-    for found in _MARK_COUNT.finditer(answer):
-        mark = int(found[1], 16)
-        octets[mark] = octets.get(mark, 0) + int(found[2])
-    return octets
-
-
 class WayCounters(NamedTuple):
     """Octets of IP packets there and back, and packets that were dropped."""
 
@@ -195,17 +168,6 @@ class WayCounters(NamedTuple):
 
     def plus(self, other: "WayCounters") -> "WayCounters":
         return WayCounters(*map(int.__add__, self, other))
-
-
-def read_counters(answer: str, ways: int = 1) -> list[WayCounters]:
-    """Of so many ways that were asked about, in that order; all zero when the answer is another one."""
-    found = [(int(one[1]), int(one[2])) for one in _COUNT.finditer(answer)]
-    if len(found) != ways * len(WayCounters._fields):
-        return [WayCounters()] * ways
-    return [
-        WayCounters(there, back, dropped)
-        for (_, there), (_, back), (dropped, _) in zip(found[::3], found[1::3], found[2::3], strict=True)
-    ]
 
 
 def _element(verb: str, name: str, way: Way, of: str, element: str) -> str:

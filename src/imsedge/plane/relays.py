@@ -9,19 +9,18 @@ import ipaddress
 import logging
 import os
 from collections.abc import Iterable
-from math import inf
+from functools import partial
 from pathlib import Path
 
 from imsedge.plane import nft
 from imsedge.plane.nft import Way, WayCounters
 from imsedge.plane.nftables import Nftables, RelayError, is_installed
+from imsedge.plane.set_counters import SetCounters, address_key, mark_key
 
 _LOG = logging.getLogger("imsedge.plane")
 
 _PREFIX = "imsedge_"
 _CAP_NET_ADMIN = 12
-# How old a rough look at the counters may be.
-LOOK_SECONDS = 1.0
 _FORWARDING = {"ip": "ipv4/ip_forward", "ip6": "ipv6/conf/all/forwarding"}
 
 
@@ -54,10 +53,9 @@ class Relays:
         self._addresses = addresses
         self._families: set[str] = set()
         self._ways: dict[int, Way] = {}
-        self._octets: dict[int, int] = {}  # of ways, by mark, when we last looked
-        self._looked = -inf
         self._past: dict[int, WayCounters] = {}  # of ways that were taken away
         self._nftables = Nftables()
+        self._counters = SetCounters()
 
     def __len__(self) -> int:
         """Ways that are there."""
@@ -89,8 +87,8 @@ class Relays:
         ways = [self._ways[number] for number in numbers if number in self._ways]
         if not ways:
             return
-        for way, counted in zip(ways, self._count(ways), strict=True):
-            self._past[way.number] = self._past.get(way.number, WayCounters()).plus(counted)
+        for way in ways:
+            self._past[way.number] = self.counters(way.number)
             del self._ways[way.number]
         try:
             self._run("".join(nft.end(self.table, way) for way in ways))
@@ -100,25 +98,17 @@ class Relays:
     def counters(self, number: int) -> WayCounters:
         """Of the connections that began here."""
         past, way = self._past.get(number, WayCounters()), self._ways.get(number)
-        return past if way is None else past.plus(self._count([way])[0])
+        return past if way is None else past.plus(self._count(way))
 
-    def _count(self, ways: list[Way]) -> list[WayCounters]:
-        try:
-            answer = self._run("".join(nft.question(self.table, way) for way in ways))
-        except RelayError:
-            answer = ""
-        return nft.read_counters(answer, len(ways))
+    def _count(self, way: Way) -> WayCounters:
+        mark, ask = mark_key(nft.mark_of(way.number)), partial(self._counters.read, way.family, self.table)
+        held = ask("held", address_key(way.local))
+        return WayCounters(ask("heard", mark).octets, ask("said", mark).octets, held.packets)
 
-    def octets(self, number: int, now: float) -> int:
-        """Roughly what has passed a way, in both directions: one look at all of them serves for a while."""
-        if now - self._looked >= LOOK_SECONDS:
-            self._looked = now
-            self._octets = {}
-            for family in self._families:
-                with contextlib.suppress(RelayError):
-                    answers = map(self._run, nft.everything(self.table, family))
-                    self._octets |= nft.read_everything("".join(answers))
-        return self._octets.get(nft.mark_of(number), 0)
+    def octets(self, number: int) -> int:
+        """What has passed a way, in both directions."""
+        counters = self.counters(number)
+        return counters.there + counters.back
 
     def forget(self, number: int) -> None:
         """The endpoint is released."""
@@ -132,6 +122,7 @@ class Relays:
         self._families.clear()
         self._ways.clear()
         self._nftables.close()
+        self._counters.close()
 
     def _run(self, text: str) -> str:
         return self._nftables.run(text)
