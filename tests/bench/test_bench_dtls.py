@@ -1,6 +1,7 @@
 """The DTLS benchmark: what its lines mean, and a short run beside openssl."""
 
 import json
+import shutil
 
 import pytest
 
@@ -37,6 +38,6 @@ def test_both_relays_do_the_work(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 @pytest.mark.system
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     peers.need("gcc")
-    monkeypatch.setattr(dtls.shutil, "which", lambda name: None if name == "openssl" else f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "openssl" else f"/usr/bin/{name}")
     monkeypatch.setattr(dtls, "RELAYS", (dtls.OpensslServers(),))
     assert [score.note for score in dtls.measure(0.1, 1)] == ["openssl is not installed (Debian: openssl)"]
