@@ -299,7 +299,7 @@ def test_a_moved_answerer_is_told_to_its_stream() -> None:
     talk = established()
     assert talk.inside("ue", "INVITE", OFFER) == ["core INVITE"]
     moved = core_answer("passive", port=2900)
-    assert talk.reply("core", 200, moved, method="INVITE") == [*CONFIGURED, "ue 200 INVITE"]
+    assert talk.reply("core", 200, moved, method="INVITE") == ["gw Configure core", "ue 200 INVITE"]
 
 
 def test_a_moved_ue_whose_offer_is_refused_has_changed_nothing() -> None:

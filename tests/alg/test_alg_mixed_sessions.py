@@ -1,5 +1,6 @@
 """Several media of different kinds and security in one session: what each costs, beside the others."""
 
+import re
 from typing import NamedTuple
 
 import pytest
@@ -200,6 +201,7 @@ def test_a_re_offer_that_changes_nothing_is_none_of_the_gateways_business(versio
 CHANGES = {
     "another certificate": ("msrp e2ae, CEMA", FINGERPRINT, OTHER_FINGERPRINT),
     "another certificate of floor control": ("bfcp e2ae", FINGERPRINT, OTHER_FINGERPRINT),
+    "another certificate, and TLS passes through": ("bfcp e2e", FINGERPRINT, OTHER_FINGERPRINT),
     "another certificate for fax": ("t.38 e2ae", FINGERPRINT, OTHER_FINGERPRINT),
     "another port": ("other tcp", "7014", "7114"),
     "another port for fax in clear": ("t.38 plain", "7012", "7112"),
@@ -322,3 +324,59 @@ def test_the_core_offers_the_same_kinds() -> None:
         attributes = section(talk, "core", name, names)
         assert any("fingerprint" in line for line in attributes) is (name == "bfcp e2e")
         assert not any("3ge2ae" in line for line in attributes)
+
+
+def signalled(talk: EdgeTalk) -> list[str]:
+    """By order: its side and the signals for connections."""
+    found = []
+    for action in talk.h248:
+        text = shown_request((action,))
+        names = re.findall(r"(?:tcpbcc/RelBNC|tcpbcc/EstBNC|tlsbsc/EstBNC)", text)
+        found.append(" ".join(["access" if "ip/access" in text else "core", *names]))
+    return found
+
+
+def renewing(kind: str, to: str = "new") -> tuple[str, ...]:
+    return tuple(line.replace("connection:new", f"connection:{to}") for line in KINDS[kind].core)
+
+
+def test_an_answer_may_ask_for_a_new_connection_though_the_offer_did_not() -> None:
+    talk = talk_of()
+    core = {"bfcp e2ae": renewing("bfcp e2ae"), "other tcp": renewing("other tcp")}
+    before = {name: section(talk, "ue", name)[0] for name in OURS}
+    orders = again(talk, of_ue(version=2), of_core(version=2, **core))
+    assert signalled(talk) == ["core tcpbcc/RelBNC tcpbcc/RelBNC", "access tcpbcc/RelBNC tcpbcc/RelBNC"]
+    numbers = {OURS.index(name) + 1 for name in core}
+    assert all({int(n) for n in re.findall(r"Stream = (\d+) \{", text)} == numbers for text in orders)
+    # The addresses were told with the offer: they stay, and so do the streams.
+    assert {name: section(talk, "ue", name)[0] for name in OURS} == before
+    assert open_streams(talk) == len(OURS)
+    assert "a=connection:new" in section(talk, "ue", "bfcp e2ae")
+    assert again(talk, of_ue(version=3), of_core(version=3)) == []
+
+
+MOVES = {
+    "elsewhere": ("other tcp", "2869", "2969", ["core tcpbcc/RelBNC tcpbcc/EstBNC"]),
+    "another certificate, and TLS passes through": (
+        "bfcp e2e",
+        FINGERPRINT,
+        OTHER_FINGERPRINT,
+        ["core tcpbcc/RelBNC", "access tcpbcc/RelBNC"],
+    ),
+    "another MSRP session": (
+        "msrp plain, RFC 4975",
+        "/f;tcp",
+        "/g;tcp",
+        ["core tcpbcc/RelBNC tcpbcc/EstBNC"],
+    ),
+    "fax elsewhere": ("t.38 plain", "2867", "2967", ["core"]),
+}
+
+
+@pytest.mark.parametrize(("name", "old", "new", "orders"), MOVES.values(), ids=MOVES)
+def test_an_answerer_that_has_moved_is_met_there_and_the_other_leg_stays(
+    name: str, old: str, new: str, orders: list[str]
+) -> None:
+    talk = talk_of()
+    again(talk, of_ue(version=2), of_core(version=2, **edited(name, settled(KINDS[name].core, 2), old, new)))
+    assert signalled(talk) == orders

@@ -14,7 +14,7 @@ from imsedge.sdp.attributes import Setup, read_setup
 from imsedge.sdp.errors import SdpError
 from imsedge.sdp.kinds import classify
 from imsedge.sdp.model import Description, Media
-from imsedge.sdp.offer_answer import Outcome, Pair, pair_media
+from imsedge.sdp.offer_answer import Outcome, Pair, asks_new, pair_media
 from imsedge.sdp.parser import read_description
 from imsedge.sdp.rules import Half
 from imsedge.sdp.rules import Treatment as Rules
@@ -25,6 +25,7 @@ from imsedge.sdp.writer import write_description
 class Answer(Struct, frozen=True, kw_only=True):
     """An answer, brought into the offer's shape.  ``peers``: of the anchored lines that were accepted.
 
+    ``renewed``: those that go on, but on another connection, by ``a=connection:new`` (RFC 4145 clause 5.1).
     ``setups``: as answered; ``outlooks``: what follows for the directions; ``steers``: those of the offer,
     with what the answer tells of the UE.
     """
@@ -35,10 +36,16 @@ class Answer(Struct, frozen=True, kw_only=True):
     setups: dict[int, Setup]
     outlooks: dict[int, Outlook]
     steers: dict[int, Steer]
+    renewed: set[int]
 
 
 def read_answer(
-    text: str, offer: Offer, sent: Description, policy: Policy, place: nat.Whereabouts = nat.UNKNOWN
+    text: str,
+    offer: Offer,
+    sent: Description,
+    policy: Policy,
+    lines: Mapping[int, Line],
+    place: nat.Whereabouts = nat.UNKNOWN,
 ) -> Answer:
     """Judge the answer to ``offer``, which left as ``sent``; ``RemoteError`` 488 when it cannot be served."""
     description = read_description(text)
@@ -51,6 +58,7 @@ def read_answer(
         setups={},
         outlooks={},
         steers={},
+        renewed=set(),
     )
     for index in sorted(offer.anchored):
         media = pairs[index].answer
@@ -66,7 +74,16 @@ def read_answer(
         setup = answer.setups[index] = _answered_setup(description, media, offer, index)
         answer.steers[index] = steer
         answer.outlooks[index] = settle(offer.setups[index], offer.sent_setups[index], setup, steer)
+        if index not in offer.new and _is_renewed(answer, lines[index], answerer, media):
+            answer.renewed.add(index)
     return answer
+
+
+def _is_renewed(answer: Answer, line: Line, answerer: Side, media: Media) -> bool:
+    """Asked for, or needed: where TLS passes through, both legs are of one association."""
+    asked = line.said.get(answerer) != answer.text and asks_new(answer.description, media)
+    passing = line.rules is Rules.E2E and not answer.peers[line.index].is_same(line.told.get(answerer))
+    return asked or passing
 
 
 def write_answer(answer: Answer, offer: Offer, lines: Mapping[int, Line]) -> str:

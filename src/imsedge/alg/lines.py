@@ -1,5 +1,6 @@
 """What is known of an anchored m-line: the parties at its ends, and the H.248 stream that carries it."""
 
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from imsedge.alg.paths import Paths
 from imsedge.alg.procedures import Side, StreamAck
 from imsedge.core.address import TransportAddress
+from imsedge.core.errors import RemoteError
 from imsedge.core.msrp_uri import MsrpUri
 from imsedge.sdp.attributes import read_address, read_fingerprints, read_path
 from imsedge.sdp.errors import SdpError
@@ -83,6 +85,11 @@ class Line(Struct, frozen=True, kw_only=True):
         return self.rules is Rules.E2AE
 
     @property
+    def is_agreed(self) -> bool:
+        """An answer was there: the parties have a connection, or are about to have it."""
+        return len(self.told) == len(Side)
+
+    @property
     def is_aware(self) -> bool:
         """The gateway knows that it is MSRP, and rewrites its paths."""
         return self.paths is Paths.REWRITTEN
@@ -117,12 +124,15 @@ def read_peer(description: Description, media: Media, side: Side, rules: Rules, 
     address = _called(path, read_address(description, media))
     if address is None:
         raise SdpError(488, "anchored stream without an address")
-    secured = side is Side.ACCESS and rules is Rules.E2AE
-    fingerprints = read_fingerprints(description, media) if secured else ()
-    if secured and not fingerprints:
+    ends_here = side is Side.ACCESS and rules is Rules.E2AE
+    fingerprints = read_fingerprints(description, media) if ends_here else ()
+    if ends_here and not fingerprints:
         raise SdpError(488, "secured stream without a certificate fingerprint")
-    tls_id = (media.attribute("tls-id") or "") if secured else ""
-    return Peer(address, fingerprints, tls_id, " ".join(uri.text for uri in path))
+    if rules is Rules.E2E:  # none of our business, but another one means another connection
+        with suppress(RemoteError):
+            fingerprints = read_fingerprints(description, media)
+    tls_id = media.attribute("tls-id") if ends_here or rules is Rules.E2E else None
+    return Peer(address, fingerprints, tls_id or "", " ".join(uri.text for uri in path))
 
 
 def _called(path: tuple[MsrpUri, ...], address: TransportAddress | None) -> TransportAddress | None:

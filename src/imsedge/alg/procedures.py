@@ -68,6 +68,7 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     ``path_request``: the gateway makes an MSRP path of its own; ``local_path``: that one; ``remote_path``: of
     the peer.  With them the gateway is application-aware (TS 23.334 clause 5.19).
     ``latch``: the peer is where its connection comes from.
+    ``release_tcp``: first of all the connection goes, so that another one can come.
     ``discard_incoming``: drop connection requests until told otherwise (delayed establishment).
     ``hold_syn_ack``: a caller that is not discarded is answered when the other side is connected.
     ``only_from_remote``: accept connections from the remote address only (source filtering).
@@ -94,6 +95,7 @@ class StreamRequest(Struct, frozen=True, kw_only=True):
     hold_syn_ack: bool = False
     only_from_remote: bool | None = None
     latch: Latch | None = None
+    release_tcp: bool = False
     send_tcp: bool = False
     establish_tls: bool = False
     notify_tcp_failure: bool = False

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from imsedge.alg.answers import Answer
-from imsedge.alg.directions import MIRRORED, TcpStart, first_mode, waits_on
+from imsedge.alg.directions import MIRRORED, Outlook, TcpStart, first_mode, waits_on
 from imsedge.alg.lines import Line, Peer
 from imsedge.alg.offers import Offer
 from imsedge.alg.policy import Policy, SynAck
@@ -76,12 +76,18 @@ def configuration(
 ) -> StreamRequest | None:
     """Steps 13 and 16, or 14: what the answer has changed for this side; ``None`` when nothing."""
     peers = {offer.offerer: offer.peers[line.index], offer.offerer.other: answer.peers[line.index]}
-    if all(peer.is_same(line.told.get(place)) for place, peer in peers.items()):
-        return None  # both parties are where they were: connection and roles stay (RFC 8122 clause 6.2)
     outlook, steer = answer.outlooks[line.index], answer.steers[line.index]
     peer, active = peers[side], outlook.calls(side)
-    moved = not peer.is_same(line.told.get(side))
-    if line.is_secured:
+    renewed = line.index in answer.renewed
+    moved = renewed or not peer.is_same(line.told.get(side))
+    nobody = all(one.is_same(line.told.get(place)) for place, one in peers.items())
+    if line.is_agreed and not moved and (nobody or not turn.foreign):
+        return None  # who has not moved keeps connection and roles (RFC 8122 clause 6.2)
+    # Who is elsewhere, or somebody else, needs another connection: the old one is in its way.
+    again = line.is_agreed and moved and not line.kind.datagram
+    if again:
+        directed = True
+    elif line.is_secured:
         turned = outlook.mode is not (first_mode(offer.setups[line.index], steer) or TcpMode.PROXY)
         told = _follows_tcp(line) if side is offer.offerer else active
         directed = turned or (side is Side.ACCESS and told)
@@ -94,8 +100,8 @@ def configuration(
         # Datagrams cross a NAT only after the UE has sent one, whoever is the DTLS client.
         natted = side is Side.ACCESS and steer.natted and (line.kind.datagram or not active)
         request = _with_peer(request, line, side, peer, turn, natted=natted)
-        again = side in line.told and _offers_tls(offer, line, side)
-        request = replace(request, establish_tls=again)
+        client = side in line.told and _offers_tls(offer, line, side)
+        request = replace(request, establish_tls=client, release_tcp=again)
         last = not line.is_secured and (side is offer.offerer or outlook.mode is TcpMode.MERGE)
         request = _armed(request, policy, last=last, early=turn.early)
         if policy.delayed_establishment and side is not offer.offerer:
@@ -112,7 +118,7 @@ def configuration(
             setup=(Setup.ACTIVE if active else Setup.PASSIVE).value,
             establish_tls=request.establish_tls
             or (active and line.is_secured and side is Side.ACCESS and _follows_tcp(line)),
-            send_tcp=active and not line.is_secured and _is_ordered(policy, outlook.called, outlook.mode),
+            send_tcp=active and _is_ordered(policy, line, outlook, alone=again and not renewed),
         )
     return _fitted(request, line, side)
 
@@ -128,6 +134,7 @@ def _fitted(request: StreamRequest, line: Line, side: Side) -> StreamRequest:
         discard_incoming=None,
         notify_tcp_failure=False,
         notify_tcp_established=False,
+        release_tcp=False,
         send_tcp=False,
     )
 
@@ -175,8 +182,13 @@ def _reachable(address: TransportAddress, *, natted: bool) -> TransportAddress:
     return address._replace(port=DISCARD_PORT) if natted else address
 
 
-def _is_ordered(policy: Policy, called: frozenset[Side], mode: TcpMode) -> bool:
-    """Two parties that both wait to be called would wait for ever; the kernel's relay needs no order."""
-    if mode is TcpMode.RELAY:
+def _is_ordered(policy: Policy, line: Line, outlook: Outlook, *, alone: bool) -> bool:
+    """Two parties that both wait to be called would wait for ever, and so would one whose peer is connected.
+
+    The kernel's relay needs no order.
+    """
+    if outlook.mode is TcpMode.RELAY:
         return False
-    return policy.tcp_start is TcpStart.ORDERED or len(called) == 2
+    return alone or (
+        not line.is_secured and (policy.tcp_start is TcpStart.ORDERED or len(outlook.called) == 2)
+    )
