@@ -66,13 +66,14 @@ _START_LINE = (
     _BEGINNING + rb"([A-Za-z0-9][A-Za-z0-9.\-+%=]{3,31}+) (?:([A-Z]{1,32}+)|[0-9]{3}(?: [^\r\n]*+)?+)\r\n"
 )
 _START = re.compile(_START_LINE)
-# Groups: the start line and its two, then the paths.  A head ends before an empty line or its end-line.
+# Groups: the start line and its two, the paths, and the end-line of a message that has no body; otherwise it
+# ends before the empty line.
 _HEAD = re.compile(
     rb"(" + _START_LINE + rb")"
     rb"(?i:To-Path):[ \t]*+([^\r\n]*+)\r\n"
     rb"(?i:From-Path):[ \t]*+([^\r\n]*+)\r\n"
     rb"(?:(?!(?i:To-Path|From-Path):)[A-Za-z][!-9;-~]*+:[^\r\n]*+\r\n)*+"
-    rb"(?=\r\n|-------\2[$+#]\r\n)"
+    rb"(?:(?=\r\n)|(-------\2[$+#]\r\n))"
 )
 _HEAD_END = re.compile(rb"\r\n(?:\r\n|(-------))")
 _FIRST_URI = rb"\r\n(?i:%b):[ \t]*+([!-~]++)"
@@ -128,26 +129,35 @@ class Rewriter:
         start = at = 0  # what is in between goes on as it is
         end = len(data)
         while at < end:
-            low = at  # where an end-line may begin
-            if not self._mark:
-                head = self._find_head(data, at)
+            low, mark = at, self._mark  # where an end-line may begin
+            if not mark:
+                head = self._find_head(data, at) if self._searched else _HEAD.match(data, at)
                 status = 400 if head is None else self._judge(head)
                 if head is None or status:
                     pieces.append(data[start:at])
                     start = at
                     if not self._refuses(data, at, status):
                         break
+                    mark = self._mark
                 else:
-                    paths = self._response_paths if head[3] is None else self._request_paths
-                    pieces += (data[start : head.end(1)], paths)
-                    start, low = head.end(5) + len(_LINE_END), head.end() - len(_LINE_END)
-                    self._mark = _MARK + head[2]
+                    line, transaction, method, _, _, end_line = head.groups()
+                    paths = self._response_paths if method is None else self._request_paths
+                    pieces += (data[start:at], line, paths)
+                    start, low = head.end(5) + 2, head.end() - 2
                     self.messages += 1
-            at, ended = self._find_end(data, low)
+                    if end_line is not None:
+                        at = low + 2
+                        continue
+                    self._mark = mark = _MARK + transaction
+            found = data.find(mark, low)
+            at = found + len(mark) + _ENDING
+            if found < 0 or data[at - _ENDING : at] not in _ENDINGS:
+                at, ended = self._find_end(data, found, low)
+                if not ended:
+                    start = at if self._swallow else start
+                    break
             if self._swallow:
                 start = at
-            if not ended:
-                break
             self._mark, self._swallow = b"", False
             if self._waiting:
                 pieces += (data[start:at], *self._waiting)
@@ -182,17 +192,18 @@ class Rewriter:
     # --- heads and end-lines ----------------------------------------------------------------------
 
     def _find_head(self, data: bytes, at: int) -> re.Match[bytes] | None:
-        """A whole one; where one was begun before, a second look is worth it only when its end has come."""
-        if self._searched:
-            if _HEAD_END.search(data, self._searched) is None:
-                return None
-            self._searched = 0
+        """One that was begun before: a second look is worth it only when its end has come."""
+        if _HEAD_END.search(data, self._searched) is None:
+            return None
+        self._searched = 0
         return _HEAD.match(data, at)
 
-    def _find_end(self, data: bytes, low: int) -> tuple[int, bool]:
-        """Behind the end-line, and true; or else where one may begin of which the rest is missing."""
+    def _find_end(self, data: bytes, found: int, low: int) -> tuple[int, bool]:
+        """Behind the end-line, and true; or else where one may begin of which the rest is missing.
+
+        ``found``: where the first of its octets were found, or less than 0, behind ``low``.
+        """
         mark, end = self._mark, len(data)
-        found = data.find(mark, low)
         while found >= 0:
             behind = found + len(mark) + _ENDING
             ending = data[found + len(mark) : behind]
@@ -236,12 +247,11 @@ class Rewriter:
 
     def _judge(self, head: re.Match[bytes]) -> int:
         """The status that it gets from us; 0: it goes on.  Nearly always the paths are the last ones."""
-        if (
-            head.end() - head.start() > self._limits.head
-            or head.end(1) - head.start() > self._limits.start_line
-        ):
+        _, _, _, to, sender, end_line = head.groups()
+        limits, at = self._limits, head.start()
+        octets = head.end() - at - (0 if end_line is None else len(end_line))
+        if octets > limits.head or head.end(1) - at > limits.start_line:
             return 400
-        to, sender = head[4], head[5]
         if to == self._own and sender == self._sender:
             return self._good
         wanted = _first_identity(to)

@@ -31,7 +31,7 @@ class Channel(Protocol):
     def fill(self, end: int) -> tuple[int, int]:
         """Read what else has come behind ``end``; the new end, and what the last read said."""
 
-    def send(self, data: memoryview) -> int:
+    def send(self, data: memoryview | bytes) -> int:
         """Send other octets; how many were taken, perhaps none: then the same ones must come first again."""
 
     def finish(self) -> None:

@@ -71,7 +71,7 @@ class MsrpFlow(Flow):
         rewriter = self._rewriter
         if rewriter is None:
             raise BearerError(FailureCause.MSRP, "its paths are not known")
-        self._pass(rewriter.feed(self._view[:end].tobytes()))
+        self._pass(rewriter.feed(bytes(self._view[:end])))
         if rewriter.answers:
             self._answer_all(rewriter)
         if rewriter.fault is not None:
@@ -92,15 +92,17 @@ class MsrpFlow(Flow):
         if self.held:
             self.held = memoryview(self.held.tobytes() + data)
             return
-        view, send = memoryview(data), self.sink.channel.send
-        while view:
-            taken = send(view)
-            view = view[taken:]
-            if not taken:
-                self.held = view
-                self.source.watch.remove(READ)
-                self.sink.drain()
-                return
+        send, octets = self.sink.channel.send, len(data)
+        taken = send(data) if octets else 0
+        if taken == octets:
+            return
+        view = memoryview(data)
+        while taken < octets and (more := send(view[taken:])):
+            taken += more
+        if taken < octets:
+            self.held = view[taken:]
+            self.source.watch.remove(READ)
+            self.sink.drain()
 
     def _blame(self, error: BearerError) -> None:
         lost = self.source if error.cause is FailureCause.MSRP else self.sink

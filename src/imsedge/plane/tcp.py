@@ -158,7 +158,7 @@ class TcpChannel:
         """A full read has filled the buffer."""
         return end, end
 
-    def send(self, data: memoryview) -> int:
+    def send(self, data: memoryview | bytes) -> int:
         """Send other octets; how many were taken, perhaps none."""
         try:
             return self._send(data)

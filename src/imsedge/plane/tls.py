@@ -68,7 +68,7 @@ class TlsChannel(SecuredConnection):
             end += got
         return end, got
 
-    def send(self, data: memoryview) -> int:
+    def send(self, data: memoryview | bytes) -> int:
         """Send other octets; how many were taken, perhaps none: then the same ones must come first again."""
         sent: int = _SSL_WRITE(self._ssl, _POINTER(data), len(data))
         return sent if sent > 0 else max(self.explain(sent), 0)
