@@ -48,7 +48,7 @@ def test_figure_y_2_1_with_the_order_to_connect() -> None:
     assert "BNCChange" not in twelve
     assert "EstBNC" not in eighteen
     assert "a=setup:passive" in eighteen
-    assert "Type = [Est,Mfail]" in eighteen
+    assert "Type = [Est,Mfail,Cut]" in eighteen
     assert talk.inside("ue", "ACK") == ["core ACK"]
     assert talk.inside("ue", "BYE") == ["core BYE", "gw Release"]
     assert talk.real.is_empty()

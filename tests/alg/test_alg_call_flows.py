@@ -122,7 +122,7 @@ c=IN IP4 198.51.100.7
 m=- 7654 TCP/TLS -
 {UE_PRINT}
 }} }} }},
-  Events = 2 {{ hangterm/thb {{ timerx = 600 }}, tcpbcc/BNCChange {{ Type = Mfail }},
+  Events = 2 {{ hangterm/thb {{ timerx = 600 }}, tcpbcc/BNCChange {{ Type = [Mfail, Cut] }},
     tlsbsc/BNCChange {{ Type = Mfail }} }} }} }}
 """
 STEP_13 = """

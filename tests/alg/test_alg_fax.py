@@ -123,7 +123,7 @@ m=- $ UDP/DTLS -
 a=setup:actpass
 a=fingerprint:sha-256 $
 } } },
-  Events = 1 { hangterm/thb { timerx = 600 }, tlsbsc/BNCChange { Type = Mfail } } } }
+  Events = 1 { hangterm/thb { timerx = 600 }, tlsbsc/BNCChange { Type = [Mfail, Cut] } } } }
 """
     )
     assert shown_request((talk.h248[-1],)) == asked(

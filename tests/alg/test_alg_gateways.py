@@ -89,7 +89,7 @@ def notify(name: str, **parameters: str) -> ActionRequest:
         (notify("hangterm/thb"), Kind.ALIVE, "heartbeat"),
         (notify("TCPBCC/bncchange", type="est"), Kind.CONNECTED, "tcpbcc Est"),
         (notify("tlsbsc/BNCChange", Type="Mfail"), Kind.FAILED, "tlsbsc Mfail"),
-        (notify("tcpbcc/BNCChange", Type="Cut", cause='"closed"'), Kind.FAILED, "tcpbcc Cut: closed"),
+        (notify("tcpbcc/BNCChange", Type="Cut", cause='"closed"'), Kind.RELEASED, "tcpbcc Cut: closed"),
         (notify("tcpbcc/BNCChange", Type="Huh"), Kind.OTHER, "tcpbcc/BNCChange: "),
         (notify("tcpbcc/BNCChange"), Kind.OTHER, "tcpbcc None"),
         (notify("x/y"), Kind.OTHER, "x/y"),

@@ -27,7 +27,7 @@ from imsedge.alg.messages import M, refusal, with_text, without_body
 from imsedge.alg.outputs import CallView, Output, Tag
 from imsedge.alg.planner import Result
 from imsedge.alg.router import Router
-from imsedge.alg.session_timer import ends_at
+from imsedge.alg.session_timer import ends_at, has_lost_session
 from imsedge.alg.settings import EdgeSettings
 from imsedge.alg.verdicts import Forward, Refuse, Verdict
 from imsedge.alg.view import view_call
@@ -60,8 +60,9 @@ class Call:
         self, legs: Legs, router: Router, media: Media, settings: EdgeSettings, ids: IdSource
     ) -> None:
         self.state = State.SETUP
-        self.deadline = NEVER
         self.media = media
+        self._until = NEVER
+        self._parting = NEVER  # when the media has been gone for too long
         self._legs = legs
         self._router = router
         self._settings = settings
@@ -74,6 +75,11 @@ class Call:
     def relays(self) -> dict[ClientKey, Relay]:
         """What was sent on: whose responses belong here."""
         return self._legs.relays
+
+    @property
+    def deadline(self) -> float:
+        """When ``timed_out`` is due."""
+        return min(self._until, self._parting)
 
     @property
     def is_ending(self) -> bool:
@@ -93,7 +99,7 @@ class Call:
         routed = self._router.initial(request, flow)
         meaning, self._legs.negotiation = self._legs.negotiation.read(request, Role.CALLER)
         self.media.meet(routed.binding, self._legs.side, request, flow)
-        self._started, self.deadline = now, now + self._settings.answer_timeout
+        self._started, self._until = now, now + self._settings.answer_timeout
         return self._judge_request(Arrived(key, request, routed, Role.CALLER, None, now), meaning)
 
     def request(self, key: ServerKey, request: SipRequest, flow: Flow, now: float) -> list[Output]:
@@ -139,13 +145,21 @@ class Call:
         return self.terminate(503, reason, now) + self._resume()
 
     def timed_out(self, now: float) -> list[Output]:
-        """Timer C, the session timer, or the patience with an ended call."""
-        self.deadline = NEVER
+        """Timer C, the session timer, the end of the media, or the patience with an ended call."""
+        if self._parting <= now and not self.is_ending:
+            return self.terminate(500, "the media was closed", now)
+        self._until = NEVER
         if self.state is State.SETUP:
             return self.terminate(408, "nobody answered", now)
         if self.state is State.CONFIRMED:
             return self.terminate(408, "session timer expired", now)
         self._legs.pending.clear()
+        return []
+
+    def media_closed(self, stream: int, now: float) -> list[Output]:
+        """A connection was closed in order: the parties may say BYE or agree on another (RFC 4975, 8856)."""
+        if not self.is_ending and self.media.session.closed(stream):
+            self._parting = now + self._settings.policy.release_wait
         return []
 
     def terminate(self, status: int, reason: str, now: float) -> list[Output]:
@@ -214,6 +228,8 @@ class Call:
     ) -> list[Output]:
         """Hold the request until its description is judged, then send it on or refuse it."""
         self._held[arrived.key] = arrived.request
+        if meaning is Meaning.OFFER:
+            self._parting = NEVER
 
         def then(verdict: Verdict) -> list[Output]:
             if isinstance(verdict, Refuse) and meaning is not Meaning.OFFER:
@@ -286,7 +302,7 @@ class Call:
         if leg is not None and carrier is Carrier.INVITE_2XX and self._is_second(leg):
             return self._legs.hang_up(leg, 486, "another branch of the call was answered")
         if response.status < 200 and self.state is State.SETUP:
-            self.deadline = now + self._settings.answer_timeout
+            self._until = now + self._settings.answer_timeout
         tag = response.to.tag or ""
         withheld = self.media.session.withheld(tag) if carrier is Carrier.INVITE_2XX else None
         if withheld is not None:
@@ -318,9 +334,11 @@ class Call:
             if self.state is State.SETUP:
                 outputs.append(self.media.log("call answered"))
             self.state = State.CONFIRMED
+        elif leg is not None and leg.passed and has_lost_session(relay.received, response):
+            return outputs + self.terminate(response.status, "a party has lost the session", now)
         until = ends_at(relay.received, response, now)
         if self.state is State.CONFIRMED and until is not None:
-            self.deadline = until
+            self._until = until
         return outputs
 
     def _late_response(
@@ -355,7 +373,7 @@ class Call:
         return outputs
 
     def _end(self, now: float) -> list[Output]:
-        self.state, self.deadline = State.ENDING, now + self._settings.linger
+        self.state, self._until, self._parting = State.ENDING, now + self._settings.linger, NEVER
         return self.media.release()
 
     def _refuse(self, key: ServerKey, request: SipRequest, status: int, reason: str) -> list[Output]:

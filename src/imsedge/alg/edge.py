@@ -53,7 +53,7 @@ from imsedge.h248.association.events import (
     GatewayUp,
     RequestTo,
 )
-from imsedge.h248.model import ALL_CONTEXTS, NULL_CONTEXT, ActionReply, Mid
+from imsedge.h248.model import ALL_CONTEXTS, NULL_CONTEXT, ActionReply, ActionRequest, Mid
 from imsedge.h248.transactions import ReplyArrived, RequestFailed, SendReply
 from imsedge.h248.transactions import RequestArrived as ReportArrived
 from imsedge.sip.errors import SipError
@@ -326,6 +326,9 @@ class Edge:
         after: list[Output] = []
         for action in event.request.actions:
             number = self._gateways.call_in(event.mid, action.context)
+            if number is None and self._is_late(event.mid, action):
+                replies.append(accept(action))
+                continue
             if number is None and action.context != NULL_CONTEXT:
                 replies.append(reject(action))
                 after += self._subtract(event.mid, action.context)
@@ -335,14 +338,21 @@ class Edge:
                 after += self._with(number, partial(self._found, finding))
         return [SendReply(event.handle, tuple(replies)), *after]
 
+    def _is_late(self, gateway: Mid, action: ActionRequest) -> bool:
+        """The report crossed our release; a heartbeat says that the release has not arrived."""
+        alive = any(finding.kind is Kind.ALIVE for finding in read_reports(action))
+        return self._gateways.was_released(gateway, action.context) and not alive
+
     def _found(self, finding: Finding, call: Call) -> list[Output]:
         log = call.media.log(finding.text, finding.termination)
         if finding.kind is Kind.CONNECTED:
             call.media.session.connected(finding.stream)
-        if finding.kind is not Kind.FAILED:
+        if finding.kind not in {Kind.FAILED, Kind.RELEASED}:
             return [log] if finding.kind is Kind.OTHER else []
         if self._settings.policy.on_bearer_failure is OnBearerFailure.LOG:
             return [log]
+        if finding.kind is Kind.RELEASED:
+            return [log, *call.media_closed(finding.stream, self._now)]
         return [log, *call.terminate(500, f"media lost: {finding.text}", self._now)]
 
     def _subtract(self, gateway: Mid, context: int) -> list[Output]:

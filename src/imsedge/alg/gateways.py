@@ -1,8 +1,12 @@
 """The gateways that are there, and which call is on which (TS 23.334 clause 5.2, H.248.1 clause 11.5)."""
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 from imsedge.h248.model import Mid
+
+MAX_PAST = 1_000
+"""Released contexts that are remembered: reports cross a release for as long as a message takes."""
 
 
 class GatewayView(NamedTuple):
@@ -23,6 +27,7 @@ class Gateways:
         self._calls: dict[Mid, set[int]] = {}  # of gateways that are up, longest waiting first
         self._leaving: set[Mid] = set()
         self._contexts: dict[tuple[Mid, int], int] = {}
+        self._past: OrderedDict[tuple[Mid, int], None] = OrderedDict()
 
     def __contains__(self, gateway: Mid) -> bool:
         return gateway in self._calls
@@ -58,13 +63,20 @@ class Gateways:
             self._calls[gateway].add(call)
             if context is not None:
                 self._contexts[gateway, context] = call
+                self._past.pop((gateway, context), None)
 
     def detach(self, gateway: Mid, call: int, context: int | None = None) -> None:
         """No more."""
         if gateway in self._calls:
             self._calls[gateway].discard(call)
-        if context is not None:
-            self._contexts.pop((gateway, context), None)
+        if context is not None and self._contexts.pop((gateway, context), None) is not None:
+            self._past[gateway, context] = None
+            if len(self._past) > MAX_PAST:
+                self._past.popitem(last=False)
+
+    def was_released(self, gateway: Mid, context: int) -> bool:
+        """Whether the gateway was just told to release it: what it still reports has crossed that."""
+        return (gateway, context) in self._past
 
     def call_in(self, gateway: Mid, context: int) -> int | None:
         """The call whose context it is."""

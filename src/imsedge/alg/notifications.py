@@ -29,6 +29,7 @@ class Kind(Enum):
 
     ALIVE = "the termination asks whether it is still needed"
     CONNECTED = "a bearer is up"
+    RELEASED = "a bearer was closed in order"
     FAILED = "a bearer failed or the termination went out of service"
     OTHER = "something that concerns nobody"
 
@@ -43,7 +44,7 @@ class Finding(NamedTuple):
 
 
 _CHANGES = (tcpbcc, tlsbsc)
-_KINDS = {"Est": Kind.CONNECTED, "Mfail": Kind.FAILED, "Cut": Kind.FAILED}
+_KINDS = {"Est": Kind.CONNECTED, "Mfail": Kind.FAILED, "Cut": Kind.RELEASED}
 
 
 def read_reports(action: ActionRequest) -> list[Finding]:

@@ -17,6 +17,7 @@ termination: a stream that is added later is watched too.
 """
 
 from collections.abc import Callable
+from types import ModuleType
 
 from msgspec import Struct, field
 
@@ -221,15 +222,21 @@ def _events(procedure: Reserve | Configure) -> tuple[RequestedEvent, ...]:
     if (tcp or tls) and procedure.heartbeat:
         timer = hangterm.TIMER_X.write(procedure.heartbeat)
         found.append(RequestedEvent(hangterm.HEARTBEAT.name, parameters=(timer,)))
+    # Both legs end together, so one side is enough for an end in order.
+    ends = ("Mfail", "Cut") if procedure.side is Side.ACCESS else ("Mfail",)
     if tcp:
-        kinds = tcpbcc.TYPE.write_all(("Est", "Mfail")) if established else tcpbcc.TYPE.write("Mfail")
-        found.append(RequestedEvent(tcpbcc.BNC_CHANGE.name, parameters=(kinds,)))
+        found.append(_change(tcpbcc, ("Est", *ends) if established else ends))
     if tls:
-        found.append(RequestedEvent(tlsbsc.BNC_CHANGE.name, parameters=(tlsbsc.TYPE.write("Mfail"),)))
+        found.append(_change(tlsbsc, ("Mfail",) if tcp else ends))
     if quiet := max((stream.inactivity for stream in streams), default=0):
         limits = (adid.DURATION.write(quiet), adid.DIRECTION.write("BOTH"))
         found.append(RequestedEvent(adid.STOPPED.name, parameters=limits))
     return tuple(found)
+
+
+def _change(package: ModuleType, kinds: tuple[str, ...]) -> RequestedEvent:
+    wanted = package.TYPE.write_all(kinds) if len(kinds) > 1 else package.TYPE.write(*kinds)
+    return RequestedEvent(package.BNC_CHANGE.name, parameters=(wanted,))
 
 
 def _signals(streams: tuple[StreamRequest, ...]) -> tuple[Signal, ...]:
@@ -243,7 +250,6 @@ def _signals(streams: tuple[StreamRequest, ...]) -> tuple[Signal, ...]:
         if stream.latch is not None
     )
     rows = (
-        *((tcpbcc.REL_BNC.name, stream.stream) for stream in streams if stream.release_tcp),
         *((tcpbcc.EST_BNC.name, stream.stream) for stream in streams if stream.send_tcp),
         *((tlsbsc.EST_BNC.name, stream.stream) for stream in streams if stream.establish_tls),
     )

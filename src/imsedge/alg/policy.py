@@ -94,6 +94,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     ``anchoring``, ``tcp_mode``, ``tcp_start``: of TCP that is not secured here; ``anchoring_udp``: of UDP.
     ``report_connected``: the gateway reports when such TCP is up on both sides (figure y.2.1 step 24).
     ``inactivity``: seconds without payload after which media count as lost; 0 switches it off.
+    ``release_wait``: seconds from the end of all media in order to that of a call whose parties say no more.
     """
 
     profile: Profile = Profile.IQ
@@ -111,6 +112,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     tls_collision: TlsCollision = TlsCollision.REFUSE
     report_connected: bool = False
     inactivity: int = 0
+    release_wait: float = 5.0
     syn_ack: SynAck = SynAck.AT_ONCE
     traffic: dict[tuple[Side, Medium], Traffic] = {}
 

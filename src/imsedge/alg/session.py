@@ -91,6 +91,7 @@ class MediaSession:
         self._last: tuple[str, str] = ("", "")
         self._withheld: dict[str, str] = {}
         self._connected: set[int] = set()  # streams
+        self._closed: set[int] = set()  # streams
         self._replaced: dict[int, Line] = {}  # lines as they were before the open offer
         self._last_stream = 0
         self._steps: deque[Callable[[], Procedure | None]] = deque()
@@ -154,7 +155,7 @@ class MediaSession:
         if not offer.is_ours:
             return self._answer_untouched(text, dialog)
         try:
-            answer = read_answer(text, offer, sent, self._policy, self.lines, self.place)
+            answer = read_answer(text, offer, sent, self._policy, self.place)
         except RemoteError as error:
             return self._answer_refused(488, error.reason)
         self._answered, self._owner = True, dialog
@@ -191,6 +192,14 @@ class MediaSession:
     def connected(self, stream: int) -> None:
         """The gateway reported that the connection of an H.248 stream is up."""
         self._connected.add(stream)
+        self._closed.discard(stream)
+
+    def closed(self, stream: int) -> bool:
+        """The gateway reported that it was closed in order; whether the call has no media left."""
+        self._closed.add(stream)
+        media = self._offer.description.media if self._offer is not None else ()
+        elsewhere = any(m.port != "0" and index not in self.lines for index, m in enumerate(media))
+        return not elsewhere and {line.stream for line in self.lines.values()} <= self._closed
 
     def performed(self, result: Ack | Rejected) -> list[Output]:
         """The gateway answered the last awaited ``Perform``."""

@@ -13,8 +13,15 @@ from imsedge.sip.message import SipRequest, SipResponse
 
 _REFRESHING = frozenset({"INVITE", "UPDATE"})
 
+_UNKNOWN_SESSION = frozenset({408, 481})
+
 GRACE = 32.0
 """Seconds after the end of the interval: a BYE that was sent in time may be repeated for so long."""
+
+
+def has_lost_session(request: SipRequest, response: SipResponse) -> bool:
+    """Whether who answers so, or not at all, has no such session any more (RFC 3261 clause 12.2.1.2)."""
+    return request.method in _REFRESHING and response.status in _UNKNOWN_SESSION
 
 
 def ends_at(request: SipRequest, response: SipResponse, now: float) -> float | None:
