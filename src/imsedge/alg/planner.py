@@ -250,6 +250,7 @@ def _signals(streams: tuple[StreamRequest, ...]) -> tuple[Signal, ...]:
         if stream.latch is not None
     )
     rows = (
+        *((tcpbcc.REL_BNC.name, stream.stream) for stream in streams if stream.release_tcp),
         *((tcpbcc.EST_BNC.name, stream.stream) for stream in streams if stream.send_tcp),
         *((tlsbsc.EST_BNC.name, stream.stream) for stream in streams if stream.establish_tls),
     )

@@ -155,7 +155,7 @@ class MediaSession:
         if not offer.is_ours:
             return self._answer_untouched(text, dialog)
         try:
-            answer = read_answer(text, offer, sent, self._policy, self.place)
+            answer = read_answer(text, offer, sent, self._policy, self.lines, self.place)
         except RemoteError as error:
             return self._answer_refused(488, error.reason)
         self._answered, self._owner = True, dialog
