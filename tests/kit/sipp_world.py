@@ -11,6 +11,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.ids import RandomIds
 from imsedge.daemon.agw import AgwDaemon
 from imsedge.daemon.service import make_daemon, running
+from imsedge.daemon.settings_border import Role
 from imsedge.play import sessions
 from imsedge.play.place import Place, own_place
 from imsedge.play.sessions import Told
@@ -77,10 +78,10 @@ async def until(condition: Callable[[], object], what: str, seconds: float = 15.
 
 
 @asynccontextmanager
-async def sipp_world(folder: Path, **policy: Any) -> AsyncIterator[World]:
+async def sipp_world(folder: Path, *, role: Role = Role.EDGE, **policy: Any) -> AsyncIterator[World]:
     """``policy``: settings of ``[policy]``."""
     own = own_place(RandomIds())
-    alg = own.alg.model_copy(update={"policy": own.alg.policy.model_validate(policy)})
+    alg = own.alg.model_copy(update={"role": role, "policy": own.alg.policy.model_validate(policy)})
     stage, gateway = Stage(own.place.cast), AgwDaemon(own.agw)
     async with running([make_daemon(alg, tap=stage), gateway]):
         await until(lambda: any(a.summary.startswith("SVC resp") for a in stage.arrows()), "the gateway")
