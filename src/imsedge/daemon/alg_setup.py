@@ -88,6 +88,7 @@ def policy(section: PolicySection) -> Policy:
         aware=section.msrp.aware,
         delayed_establishment=section.delayed_establishment,
         on_bearer_failure=section.on_bearer_failure,
+        release_wait=section.release_wait,
         heartbeat=section.heartbeat,
         anchoring=section.tcp.anchor,
         anchoring_udp=section.udp.anchor,

@@ -171,6 +171,14 @@ class PolicySection(Section):
     on_bearer_failure: OnBearerFailure = setting(
         OnBearerFailure.RELEASE, "What a failure that the gateway reports does to the call."
     )
+    release_wait: float = setting(
+        5.0,
+        "When the parties have closed all connections of a call in order: how long they may still say BYE, or"
+        " agree on others, before the call is released.",
+        unit="s",
+        ge=0,
+        le=3_600,
+    )
     heartbeat: int = setting(
         600, "Hanging termination detection; 0 switches it off.", unit="s", ge=0, le=65_535
     )
