@@ -224,7 +224,7 @@ _TABLE = (
     ),
     _Row(
         lambda f: not secured(f) and f.usable and f.matched,
-        Decision(Treatment.ANCHOR, "anchored in the gateway"),
+        Decision(Treatment.ANCHOR, "the operator wants it there"),
     ),
     _refuse(lambda f: not secured(f) and f.carried and not f.matched, _UNMATCHED),
     _refuse(lambda f: not secured(f) and f.carried, _UNUSABLE),

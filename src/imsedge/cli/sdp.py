@@ -92,7 +92,7 @@ def explain(
 ) -> None:
     """Show which rules apply to an offer and what would leave on the other side.
 
-    Addresses of the gateway are examples (192.0.2.1, 198.51.100.1), its fingerprint is all zeros.
+    Addresses of the gateway are examples (192.0.2.1, 198.51.100.1), its fingerprint and tls-id are all zeros.
 
     Example: `imsedge sdp explain offer.sdp --from access --securing always`
     """
@@ -172,6 +172,9 @@ def _write(offer: "Offer") -> "Transformed":
 
 
 def _example(line: "Line", offer: "Offer") -> "Line":
+    from msgspec.structs import replace
+
+    from imsedge.alg.offers import TLS_ID_OCTETS, offers_tls_id
     from imsedge.alg.procedures import StreamAck
     from imsedge.core.address import TransportAddress
     from imsedge.core.msrp_uri import write_msrp_uri
@@ -184,7 +187,8 @@ def _example(line: "Line", offer: "Offer") -> "Line":
     path = write_msrp_uri(host, local.port, _EXAMPLE_SESSION, secure=secure).text
     zeros = Fingerprint("sha-256", bytes(32))
     chosen = StreamAck(stream=line.stream, local=local, fingerprint=zeros, path=path)
-    return line.learn(side, chosen)
+    tls_id = "0" * 2 * TLS_ID_OCTETS if offers_tls_id(line, offer) else ""
+    return replace(line.learn(side, chosen), tls_id=tls_id)
 
 
 def _print(explained: dict[str, Any]) -> None:
