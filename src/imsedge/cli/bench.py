@@ -86,6 +86,22 @@ def dtls(
 
 
 @bench.command()
+def msrp(
+    seconds: Annotated[float, typer.Option(help="How long to measure each number.", min=0.3, max=600)] = 3.0,
+    as_json: Json = False,
+) -> None:
+    """MSRP whose paths are rewritten, beside Kamailio's msrp module where it is there; one core each.
+
+    Every SEND is answered. Many under way shows what a busy stream costs, one at a time what a chat costs.
+
+    Example: `imsedge bench msrp --seconds 5`
+    """
+    from imsedge.bench.msrp import run
+
+    run(seconds=seconds, json=as_json)
+
+
+@bench.command()
 def h248(
     seconds: Annotated[float, typer.Option(help="How long to measure each number.", min=0.05, max=60)] = 2.0,
     as_json: Json = False,
