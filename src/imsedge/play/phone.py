@@ -107,6 +107,19 @@ class Phone:
         self._send(self._inside(dialog, "ACK", dialog.cseq))
         return response, dialog
 
+    async def offer_again(self, dialog: Dialog, sdp: str) -> SipResponse:
+        """A re-INVITE; a 2xx is acknowledged, ``PhoneError`` for all else."""
+        dialog.cseq += 1
+        request = self._inside(dialog, "INVITE", dialog.cseq)
+        fields = (("Contact", self.contact), ("Content-Type", _SDP))
+        request = request.with_headers(Headers((*request.headers, *fields))).with_body(sdp.encode())
+        hop = next_hop(request)
+        response = await self._transact(hop.request, flow_to(hop.uri)._replace(local=self.local))
+        if response.status >= 300:
+            raise PhoneError(f"the offer was refused: {response.status} {response.reason}")
+        self._send(self._inside(dialog, "ACK", dialog.cseq))
+        return response
+
     async def hang_up(self, dialog: Dialog) -> SipResponse:
         """BYE."""
         dialog.cseq += 1
