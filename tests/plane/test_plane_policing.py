@@ -4,10 +4,11 @@ import threading
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from imsedge.bearer import messages as m
 from imsedge.plane.policing import Bucket, buckets
-from kit.plane_rig import PlaneRig, receive_exactly
+from kit.plane_rig import HOST, UE, PlaneRig, receive_exactly, tls
 
 TCP = m.Transport.TCP
 
@@ -54,6 +55,30 @@ def test_a_fast_peer_is_held_to_its_sustained_rate_and_nothing_is_lost() -> None
     with PlaneRig() as rig:
         took = transfer(rig, m.Policing(sustained=2_000_000, burst=100_000), 1 << 20)
     assert 0.3 <= took <= 2.0
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("transport", [TCP, m.Transport.TLS])
+def test_no_octet_passes_beyond_the_burst_and_a_record_that_was_cut_arrives_whole(
+    transport: m.Transport,
+) -> None:
+    payload = bytes(range(256)) * 128
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        wanted = m.EndpointSettings(transport=transport, fingerprints=(UE.fingerprint(),))
+        slow = replace(wanted, policing=m.Policing(sustained=1, burst=1_000))
+        rig.do(m.Open(1, 1, 1, HOST, slow))
+        rig.do(m.Open(2, 1, 1, HOST, m.EndpointSettings(transport=TCP, remote=backend, setup=m.Setup.ACTIVE)))
+        caller = rig.call(rig.expect(m.Opened, 1))
+        peer = caller if transport is TCP else tls(caller)
+        server = rig.accept(listener)
+        peer.sendall(payload)
+        started = time.monotonic()
+        got = receive_exactly(server, 1_000)
+        time.sleep(0.1)
+        assert rig.counters(1).octets_received <= 1_001 + time.monotonic() - started
+        rig.do(m.Configure(1, wanted))
+        assert got + receive_exactly(server, len(payload) - 1_000) == payload
 
 
 @pytest.mark.system

@@ -25,6 +25,9 @@ class Channel(Protocol):
     @property
     def full(self) -> int: ...
 
+    def take(self, octets: int) -> int:
+        """As ``read``, but at most so many octets and at least one."""
+
     def explain(self, result: int) -> int:
         """0: the end of the stream; ``AGAIN``: nothing now; or ``BearerError``."""
 

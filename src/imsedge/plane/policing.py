@@ -1,10 +1,12 @@
 """Keep a peer to its rates by reading it no faster: its TCP window closes, and no octet is lost.
 
 H.248.53 asks a gateway to police with token buckets; for packets that means to drop them, for a byte stream
-to wait.  A flow without policing never comes here: it costs nothing.
+to wait.  Never more octets are read than there are tokens, so what passes in t seconds is at most the burst
+and t times the rate.  A flow without policing never comes here: it costs nothing.
 """
 
 from imsedge.bearer.messages import Policing
+from imsedge.plane.buffer import BUFFER_OCTETS
 from imsedge.plane.conduit import Conduit
 from imsedge.plane.loop import READ, Loop, Timer
 from imsedge.plane.pump import Flow, FlowReport
@@ -14,7 +16,7 @@ PEAK_WINDOW = 0.01
 
 
 class Bucket:
-    """Tokens are octets; ``take`` may overdraw, then nothing is due until that is paid back."""
+    """Tokens are octets.  Datagrams may overdraw it; then nothing is due until that is paid back."""
 
     def __init__(self, rate: int, depth: float, now: float) -> None:
         self._rate = rate
@@ -31,6 +33,17 @@ class Bucket:
         self._fill(now)
         return 0.0 if self._tokens > 0 else (1.0 - self._tokens) / self._rate
 
+    def due(self, now: float) -> int:
+        """Octets that may pass now."""
+        self._fill(now)
+        return max(int(self._tokens), 0)
+
+    def pause(self, now: float) -> float:
+        """Seconds until it is worth while to read again; 0 while octets are due."""
+        self._fill(now)
+        worth = max(min(self._depth, self._rate * PEAK_WINDOW), 1.0)
+        return 0.0 if self._tokens >= 1 else (worth - self._tokens) / self._rate
+
     def _fill(self, now: float) -> None:
         self._tokens = min(self._depth, self._tokens + (now - self._filled) * self._rate)
         self._filled = now
@@ -40,15 +53,15 @@ def buckets(policing: Policing | None, now: float) -> tuple[Bucket, ...]:
     """One for the peak rate, one for the sustained rate with its burst, as far as they are given."""
     if policing is None:
         return ()
-    peak = (Bucket(policing.peak, policing.peak * PEAK_WINDOW, now),) if policing.peak else ()
-    burst = max(float(policing.burst), policing.sustained * PEAK_WINDOW)
+    peak = (Bucket(policing.peak, max(policing.peak * PEAK_WINDOW, 1.0), now),) if policing.peak else ()
+    burst = max(float(policing.burst), policing.sustained * PEAK_WINDOW, 1.0)
     return (*peak, Bucket(policing.sustained, burst, now)) if policing.sustained else peak
 
 
 class PolicedFlow(Flow):
-    """Reads its source only while every bucket has tokens."""
+    """Reads of its source what every bucket has tokens for."""
 
-    __slots__ = ("_buckets", "_loop", "_timer")
+    __slots__ = ("_buckets", "_loop", "_take", "_timer")
 
     def __init__(
         self,
@@ -63,6 +76,9 @@ class PolicedFlow(Flow):
         self._loop = loop
         self._buckets = buckets(policing, loop.now())
         self._timer: Timer | None = None
+        self._take = source.channel.take
+        self._read = self._read_due
+        self._full = BUFFER_OCTETS + 1  # one read at a time
 
     def run(self, mask: int) -> None:
         """The source has something to say: let it, then reckon."""
@@ -74,10 +90,14 @@ class PolicedFlow(Flow):
         now = self._loop.now()
         for bucket in self._buckets:
             bucket.take(self.octets - before, now)
-        pause = max((bucket.wait(now) for bucket in self._buckets), default=0.0)
+        pause = max((bucket.pause(now) for bucket in self._buckets), default=0.0)
         if pause and self._open and not self.ended:
-            self._timer = self._loop.after(pause, self._listen)
+            self._timer = self._loop.after(pause, self._resume)
             self.source.watch.remove(READ)
+
+    def _read_due(self) -> int:
+        now = self._loop.now()
+        return self._take(min((bucket.due(now) for bucket in self._buckets), default=BUFFER_OCTETS))
 
     def stop(self) -> None:
         super().stop()
@@ -85,6 +105,15 @@ class PolicedFlow(Flow):
             self._timer.cancel()
 
     def _listen(self) -> None:
-        """Not while the peer has to wait, whoever asks."""
+        """Not while the peer has to wait, whoever asks.
+
+        A record of TLS may have been read in part: of its rest the loop knows nothing, so look at once.
+        """
         if self._timer is None or not self._timer.pending:
             super()._listen()
+            if self._open and self.is_settled:
+                self._timer = self._loop.after(0.0, self._resume)
+
+    def _resume(self) -> None:
+        super()._listen()
+        self.run(READ)

@@ -17,7 +17,7 @@ from imsedge.plane.link import (
     may_flow,
     withholds,
 )
-from imsedge.plane.loop import Timer
+from imsedge.plane.loop import READ, Timer
 from imsedge.plane.msrp import MsrpFlow, PolicedMsrpFlow
 from imsedge.plane.nft import Passage, Way
 from imsedge.plane.nftables import RelayError
@@ -101,8 +101,15 @@ class Stream:
         wanted = [(end.leg.settings.policing, aware) for end in self._ends]
         if wanted == self._kinds or not all(flow.is_settled for flow in self._flows):
             return
+        if self._flows:
+            self._services.loop.after(0.0, self._look_again)
         self._dissolve()
         self._kinds = wanted
+
+    def _look_again(self) -> None:
+        """A policed flow may have left a part of a TLS record with OpenSSL, where the loop sees nothing."""
+        for flow in self._flows.copy():
+            flow.run(READ)
 
     def _lead(self, own: Endpoint, other: Endpoint) -> None:
         """Let the kernel pass on to the other peer whatever comes here from the own one."""

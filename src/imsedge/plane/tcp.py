@@ -141,6 +141,10 @@ class TcpChannel:
         self._send = sock.send
         self.read = partial(sock.recv_into, buffer.view)
 
+    def take(self, octets: int) -> int:
+        """As ``read``, but at most so many octets and at least one."""
+        return self._socket.recv_into(self._view, min(max(octets, 1), BUFFER_OCTETS))
+
     def write(self, octets: int) -> int:
         """Send so many octets of the buffer; how many were taken, perhaps none."""
         try:

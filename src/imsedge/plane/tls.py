@@ -58,6 +58,11 @@ class TlsChannel(SecuredConnection):
             raise self._fault(error) from error
         return 0
 
+    def take(self, octets: int) -> int:
+        """As ``read``, but at most so many octets and at least one."""
+        got: int = _SSL_READ(self._ssl, self._pointer, min(max(octets, 1), BUFFER_OCTETS))
+        return got
+
     def fill(self, end: int) -> tuple[int, int]:
         """Read the records that came with the first one, as far as the buffer goes."""
         got = RECORD
