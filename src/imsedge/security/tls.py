@@ -78,9 +78,14 @@ _METHODS = {
 }
 
 # Compression and renegotiation are off in the 3GPP profile.  Sessions are never resumed: each connection must
-# show its certificate, and a ticket would outlive the fingerprint it was checked against.
+# show its certificate, and a ticket would outlive the fingerprint it was checked against.  A peer that closes
+# TCP without close_notify would be told decode_error; our media know by themselves what was cut off.
 _OPTIONS = (
-    SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_TICKET | SSL.OP_CIPHER_SERVER_PREFERENCE
+    SSL.OP_NO_COMPRESSION
+    | SSL.OP_NO_RENEGOTIATION
+    | SSL.OP_NO_TICKET
+    | SSL.OP_CIPHER_SERVER_PREFERENCE
+    | SSL.OP_IGNORE_UNEXPECTED_EOF
 )
 
 
