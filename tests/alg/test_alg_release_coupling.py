@@ -50,10 +50,11 @@ OTHER_LEG = failed(FailureCause.LINKED_LEG)
 class Coupled(EdgeTalk):
     """A call that was answered; ``happen`` is the media plane."""
 
-    def __init__(self, policy: Policy | None = None, answer: str = "") -> None:
+    def __init__(self, policy: Policy | None = None, more: str = "") -> None:
+        """``more``: a media line that is not for the gateway."""
         super().__init__(policy)
-        self.invite(OFFER)
-        self.answer(200, answer or core_answer("passive"))
+        self.invite(OFFER + more)
+        self.answer(200, core_answer("passive") + more)
         self.inside("ue", "ACK")
         self.seen.clear()
 
@@ -208,14 +209,8 @@ def test_another_connection_that_is_agreed_on_keeps_the_call() -> None:
 
 
 def test_a_call_that_has_other_media_goes_on_without_these() -> None:
-    voice = "m=audio 4000 RTP/AVP 0\r\n"
-    talk = EdgeTalk()
-    talk.invite(OFFER + voice)
-    talk.answer(200, core_answer("passive") + voice)
-    talk.inside("ue", "ACK")
-    coupled = Coupled.__new__(Coupled)
-    coupled.__dict__ = talk.__dict__
-    assert coupled.happen(("access", closed), ("core", closed))[1] == ["gw reply"]
+    talk = Coupled(more="m=audio 4000 RTP/AVP 0\r\n")
+    assert talk.happen(("access", closed), ("core", closed))[1] == ["gw reply"]
     assert talk.until(600) == []
 
 

@@ -1,5 +1,7 @@
 """What passes through the gateway's daemon, counted."""
 
+from datetime import UTC, datetime
+
 from prometheus_client import generate_latest
 
 from imsedge.bearer.messages import (
@@ -18,6 +20,7 @@ from imsedge.bearer.messages import (
 )
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.agw_metrics import AgwMetrics
+from imsedge.daemon.certificates import Shown
 from imsedge.h248.model import ActionReply, CommandReply, ErrorDescriptor, Verb
 from imsedge.security.fingerprint import fingerprint_of
 
@@ -29,6 +32,19 @@ def counted(metrics: AgwMetrics) -> dict[str, float]:
     lines = [line for line in generate_latest(metrics.registry).decode().splitlines() if line[0] != "#"]
     samples = (line.rsplit(" ", 1) for line in lines)
     return {name: float(value) for name, value in samples if float(value) and "_created" not in name}
+
+
+def test_certificates_that_go_are_no_longer_there() -> None:
+    metrics, end = AgwMetrics(lambda: (0, 0, 0), lambda: False), datetime(2030, 1, 1, tzinfo=UTC)
+    old, new = (
+        Shown("access", "sha-256 AA", end, current=False),
+        Shown("access", "sha-256 BB", end, current=True),
+    )
+    metrics.certificates([old, new])
+    metrics.certificates([new])
+    assert counted(metrics) == {
+        'imsedge_certificate_expiry_seconds{fingerprint="sha-256 BB",realm="access"}': 1_893_456_000,
+    }
 
 
 def test_bearer_events() -> None:
