@@ -66,6 +66,36 @@ def dissected(datagrams: Sequence[bytes], port: int, folder: Path, protocol: str
     return len(run.stdout.splitlines())
 
 
+MSRP_FIELDS = (
+    "transaction.id",
+    "method",
+    "status.code",
+    "to.path",
+    "from.path",
+    "messageid",
+    "byte.range",
+    "success.report",
+    "status",
+    "content.type",
+    "cnt.flg",
+)
+
+
+def msrp_read(frames: Sequence[bytes], folder: Path) -> list[dict[str, str]]:
+    """What tshark reads in each MSRP message; fields that are not there are empty."""
+    dump, capture = folder / "msrp.txt", folder / "msrp.pcap"
+    dump.write_text("".join(map(_hex, frames)))
+    made = [need("text2pcap"), "-q", "-4", "192.0.2.1,192.0.2.2", "-T", "2855,2855", str(dump), str(capture)]
+    subprocess.run(made, check=True, capture_output=True, timeout=60)
+    asked = [word for name in MSRP_FIELDS for word in ("-e", f"msrp.{name}")]
+    command = [need("tshark"), "-n", "-r", str(capture), "-d", "tcp.port==2855,msrp", "-T", "fields", *asked]
+    command += ["-e", "_ws.malformed"]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    rows = [line.split("\t") for line in run.stdout.splitlines()]
+    assert not any(row[-1] for row in rows), "tshark finds a message malformed"
+    return [dict(zip(MSRP_FIELDS, row, strict=False)) for row in rows]
+
+
 def _hex(datagram: bytes) -> str:
     rows = (datagram[at : at + 16] for at in range(0, len(datagram), 16))
     return "".join(f"{16 * row:06x} {octets.hex(' ')}\n" for row, octets in enumerate(rows)) + "\n"
