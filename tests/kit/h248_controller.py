@@ -106,6 +106,11 @@ class Controller:
         context, name = termination.context, termination.name
         return self.ask(f"Context = {context} {{ Subtract = {name} {{ Audit {{ Statistics }} }} }}")
 
+    def count(self, termination: Termination) -> str:
+        """The statistics so far."""
+        asked = f"AuditValue = {termination.name} {{ Audit {{ Statistics }} }}"
+        return self.ask(f"Context = {termination.context} {{ {asked} }}")
+
     def report(self, *words: str) -> str:
         """The first Notify that has all these words; waits for it."""
         limit = time.monotonic() + _PATIENCE

@@ -60,6 +60,22 @@ class Segment(NamedTuple):
         return f"{self.time:.6f} {self.wire:9}{self.source!s:26} -> {self.target!s:26} {what}"
 
 
+class Same(NamedTuple):
+    """What no node between the ends may touch."""
+
+    flags: int
+    sequence: int
+    acknowledged: int
+    window: int
+    options: str
+    payload: bytes
+
+
+def untouched(segments: list[Segment]) -> list[Same]:
+    """In the order of the wire."""
+    return [Same(*(getattr(segment, name) for name in Same._fields)) for segment in segments]
+
+
 class Icmp(NamedTuple):
     """An ICMP message (RFC 792) on one wire."""
 

@@ -1,32 +1,14 @@
 """Stateless TCP handling (TS 23.334 clause 5.16.1): one connection, end to end, through the kernel's NAT."""
 
-from typing import NamedTuple
-
 import pytest
 
 from imsedge.core.address import TransportAddress
 from kit.networks import CORE, PARTY, PHONE, STRANGER, World, until
-from kit.segments import RST, Segment
+from kit.segments import RST, untouched
 
 pytestmark = pytest.mark.system
 
 RELAY = "tcpbcc/mode = relay"
-
-
-class Same(NamedTuple):
-    """What no node between the ends may touch."""
-
-    flags: int
-    sequence: int
-    acknowledged: int
-    window: int
-    options: str
-    payload: bytes
-
-
-def untouched(segments: list[Segment]) -> list[Same]:
-    """In the order of the wire."""
-    return [Same(*(getattr(segment, name) for name in Same._fields)) for segment in segments]
 
 
 def test_sequence_numbers_and_options_are_the_same_at_both_ends(net: World) -> None:

@@ -157,6 +157,7 @@ def test_simultaneous_open_with_a_peer_that_calls_too(net: World) -> None:
     core = net.controller.add("core", context=access.context, remote=party)
     with net.slowly("phone"):
         net.controller.modify(access, signals="tcpbcc/EstBNC")
+        net.controller.count(access)  # what was ordered before has been done then
         phone = net.call(net.phone, PHONE, access.local, peer.port, wait=True)
         net.controller.modify(core, signals="tcpbcc/EstBNC")
         phone.sendall(b"crossed")
