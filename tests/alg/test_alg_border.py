@@ -269,3 +269,44 @@ def test_a_host_that_is_a_name_is_found_by_the_next_hop() -> None:
     ack = talk.dialog_request("ue", "ACK")
     assert talk.send("ue", replace(ack, uri="sip:anything@visited.example")) == ["core ACK"]
     assert talk.last("core", SipRequest, "ACK").uri == f"sip:bob@{CORE}"
+
+
+HOSTILE = {
+    "no address": OFFER.replace(f"c=IN IP4 {UE.host}\r\n", ""),
+    "a name for an address": OFFER.replace(f"c=IN IP4 {UE.host}", "c=IN IP4 ue.visited.example"),
+    "nobody who opens TCP": OFFER.replace("actpass", "holdconn"),
+    "a setup that is none": OFFER.replace("actpass", "sometimes"),
+    "media that cannot cross": sdp("m=audio 4000 RTP/AVP 0"),
+    "MSRP whose clients cannot meet": sdp("m=message 7654 TCP/TLS/MSRP *", "a=setup:actpass"),
+    "no version": OFFER.removeprefix("v=0\r\n"),
+    "no description": "hello",
+}
+
+
+@pytest.mark.parametrize("offer", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("party", ["ue", "core"])
+def test_a_hostile_offer_is_refused_where_it_came_from(offer: str, party: str) -> None:
+    talk = BorderTalk()
+    seen = talk.invite(offer, party=party)
+    assert seen in ([f"{party} 488 INVITE"], [f"{party} 400 INVITE"])
+    assert talk.to["core" if party == "ue" else "ue"] == []
+    assert talk.real.is_empty()
+    assert talk.border.remembered == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "hello",
+        ANSWER.replace("a=setup:active", "a=setup:actpass"),
+        ANSWER.replace("m=application 9", "m=audio 9"),
+    ],
+)
+def test_a_hostile_answer_ends_the_call_on_both_sides(answer: str) -> None:
+    talk = BorderTalk()
+    talk.invite(OFFER)
+    assert talk.answer(200, answer)[-2:] == ["core ACK", "core BYE"]
+    assert talk.last("ue", SipResponse).status == 488
+    talk.reply("core", 200, tag="")
+    assert talk.real.is_empty()
+    assert talk.border.remembered == 0

@@ -6,12 +6,13 @@ reads every message that it is handed); when all have fallen silent, no transact
 
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imsedge.sip.message import SipRequest, make_response
 from imsedge.sip.writer import write_message
-from kit.edge_talk import ACCESS, ADDRESSES, CONTACTS, CORE_SIDE, FINGERPRINT, EdgeTalk, sdp
+from kit.border_talk import BorderTalk
+from kit.edge_talk import ACCESS, ADDRESSES, CONTACTS, CORE, CORE_SIDE, FINGERPRINT, UE, EdgeTalk, sdp
 
 OFFER = sdp(
     "m=message 7654 TCP/TLS/MSRP *",
@@ -19,6 +20,9 @@ OFFER = sdp(
     "a=path:msrps://198.51.100.7:7654/abc;tcp",
     f"a=fingerprint:{FINGERPRINT}",
     "a=3ge2ae:requested",
+)
+FLOOR = sdp(
+    "m=application 7654 TCP/BFCP *", "a=setup:actpass", "a=candidate:1 1 TCP 1 198.51.100.7 9 typ host"
 )
 METHODS = ("INVITE", "REGISTER", "BYE", "UPDATE", "PRACK", "ACK", "CANCEL", "OPTIONS", "SUBSCRIBE", "INFO")
 STATUSES = (100, 180, 183, 183, 200, 200, 401, 486, 503)
@@ -38,7 +42,7 @@ DAMAGE = (b"\r\n", b";", b",", b"<", b'"', b":", b"=@", b"\0", b"\xff", b" ")
 def any_request(dice: Random, party: str) -> bytes:
     """Few branches, tags and Call-IDs, so that messages meet."""
     method, tags = dice.choice(METHODS), dice.sample(("a", "b", "b2"), 2)
-    body = OFFER if dice.random() < 0.5 else ""
+    body = dice.choice((OFFER, FLOOR)) if dice.random() < 0.5 else ""
     lines = [
         f"{method} sip:bob@home.example SIP/2.0",
         f"Via: SIP/2.0/UDP {ADDRESSES[party]};branch=z9hG4bK{dice.randint(1, 40)};rport",
@@ -60,7 +64,7 @@ def any_response(dice: Random, request: SipRequest) -> bytes:
     if status == 183 and dice.random() < 0.5:
         headers += [("Require", "100rel"), ("RSeq", "1")]
     tag = dice.choice(("b", "b", "b2")) if status > 100 else None
-    body = OFFER.encode() if dice.random() < 0.6 else b""
+    body = dice.choice((OFFER, FLOOR)).encode() if dice.random() < 0.6 else b""
     return write_message(make_response(request, status, to_tag=tag, headers=headers, body=body))
 
 
@@ -74,6 +78,24 @@ def damaged(dice: Random, data: bytes) -> bytes:
 @given(st.randoms(use_true_random=False))
 def test_anything_in_any_order(dice: Random) -> None:
     talk = EdgeTalk()
+    say_anything(talk, dice)
+    assert all(call.state == "confirmed" for call in talk.edge.calls())
+
+
+@settings(max_examples=settings.default.max_examples // 3)
+@given(st.randoms(use_true_random=False))
+def test_anything_in_any_order_between_two_networks(dice: Random) -> None:
+    """And neither ever sees an address of the other, or is remembered for nothing."""
+    talk = BorderTalk()
+    say_anything(talk, dice)
+    assert all(call.state == "confirmed" for call in talk.border.calls())
+    assert UE.host.encode() not in talk.octets("core")
+    assert CORE.host.encode() not in talk.octets("ue")
+    assert bool(talk.border.remembered) is bool(talk.border.calls())
+
+
+def say_anything(talk: EdgeTalk, dice: Random) -> None:
+    """Until all have fallen silent."""
     for _ in range(40):
         party = dice.choice(("ue", "core"))
         pending = [message for message in talk.to[party][-20:] if isinstance(message, SipRequest)]
@@ -89,4 +111,3 @@ def test_anything_in_any_order(dice: Random) -> None:
         talk.release_held()
     talk.until(talk.now + 5_000)
     assert (talk.layer.open_clients, talk.layer.open_servers) == (0, 0)
-    assert all(call.state == "confirmed" for call in talk.edge.calls())

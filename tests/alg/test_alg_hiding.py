@@ -110,22 +110,39 @@ def test_statuses() -> None:
 SDP = b"v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 203.0.113.5\r\nt=0 0\r\nm=application 1 TCP *\r\n"
 
 
+HIDDEN = SDP.replace(b"10.0.0.1", b"203.0.113.1")
+PARTS = b"--x\r\n\r\n10.0.0.1\r\n--x\r\nContent-Type: application/sdp\r\n\r\n" + SDP + b"\r\n--x--"
+
+
 @pytest.mark.parametrize(
-    ("kind", "body", "media", "seen"),
+    ("method", "kind", "body", "seen"),
     {
-        "of a call": ("application/sdp", SDP, True, SDP.replace(b"10.0.0.1", b"203.0.113.1")),
-        "of no call": ("application/sdp", SDP, False, b""),
-        "unreadable": ("application/sdp", b"hello", True, b""),
-        "text of people": ("text/plain", b"I am at 10.0.0.1", False, b"I am at 10.0.0.1"),
-        "a message in a message": ("message/sipfrag", b"SIP/2.0 200 OK", True, b""),
-        "nothing": ("application/sdp", b"", True, b""),
+        "of a call": ("INVITE", "application/sdp", SDP, HIDDEN),
+        "of no call": ("OPTIONS", "application/sdp", SDP, b""),
+        "unreadable": ("UPDATE", "application/sdp", b"hello", b""),
+        "one of several parts": ("INVITE", "multipart/mixed;boundary=x", PARTS, HIDDEN),
+        "parts without an end": ("INVITE", "multipart/mixed;boundary=x", PARTS[:-4], b""),
+        "of no kind": ("INVITE", "", SDP, b""),
+        "of a kind that is none": ("INVITE", "applica,sdp", SDP, b""),
+        "text of people": ("MESSAGE", "text/plain", b"I am at 10.0.0.1", b"I am at 10.0.0.1"),
+        "a description that nobody has judged": ("MESSAGE", "application/sdp", SDP, b""),
+        "a message in a message": ("MESSAGE", "message/sipfrag", b"SIP/2.0 200 OK", b""),
+        "a key": ("INFO", "application/dtmf-relay", b"Signal=5", b"Signal=5"),
+        "anything else": ("INFO", "application/x", b"10.0.0.1", b""),
+        "nothing": ("INVITE", "application/sdp", b"", b""),
     }.values(),
 )
-def test_bodies(kind: str, body: bytes, media: bool, seen: bytes) -> None:
+def test_bodies(method: str, kind: str, body: bytes, seen: bytes) -> None:
     message = request(("Content-Type", kind), ("Content-Disposition", "session")).with_body(body)
-    left = hiding.with_hidden_body(message, VIEW, media=media)
+    left = hiding.with_hidden_body(message, VIEW, method)
     assert left.body == seen
-    assert ("Content-Type" in left.headers) is bool(seen)
+    assert ("Content-Type" in left.headers) is ("Content-Disposition" in left.headers) is bool(seen)
+    assert (
+        hiding.with_hidden_body(
+            SipResponse(status=200, headers=message.headers, body=b"x"), VIEW, "INFO"
+        ).body
+        == b""
+    )
 
 
 def test_what_must_be_supported_and_is_not() -> None:

@@ -281,7 +281,7 @@ class EdgeTalk:
 
     def _transmit(self, output: sip.Transmit) -> None:
         message = read_message(output.data)
-        party = "ue" if output.flow.remote == UE else "core"
+        party = "ue" if output.flow.remote.host == UE.host else "core"
         self.to[party].append(message)
         if isinstance(message, SipRequest):
             self.seen.append(f"{party} {message.method}")

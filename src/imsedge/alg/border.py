@@ -50,8 +50,8 @@ from imsedge.sip.uri import SipUri
 MAX_ANSWERED = 8
 """Answered INVITEs of one call whose 2xx may come again, as in ``alg.legs``."""
 
-_OFFERING = frozenset({"INVITE", "ACK", "PRACK", "UPDATE"})
-"""Whose descriptions are of the call's media."""
+_ALONE = frozenset({"INVITE", "MESSAGE", "OPTIONS"})
+"""What needs no dialog."""
 
 _REFRESHING = frozenset({"INVITE", "UPDATE"})
 
@@ -176,6 +176,8 @@ class Border:
         if request.method not in hiding.METHODS:
             allowed = [("Allow", ", ".join(hiding.METHODS))]
             return make_response(request, 405, to_tag=tag, headers=allowed)
+        if request.to.tag is None and request.method not in _ALONE:
+            raise SipError(481, "no such dialog")
         if required := hiding.unsupported(request):
             return make_response(request, 420, to_tag=tag, headers=[("Unsupported", ", ".join(required))])
         return None
@@ -279,7 +281,7 @@ class Border:
         )
         uri = request.uri if own_tag is not None else hiding.shown_target(request.uri, view)
         shown = SipRequest(method=request.method, uri=uri, headers=headers, body=request.body)
-        return hiding.with_hidden_body(shown, view, media=request.method in _OFFERING)
+        return hiding.with_hidden_body(shown, view, request.method)
 
     def _respond(self, key: ServerKey, response: SipResponse) -> list[Output]:
         arrived = self._arrived.get(key)
@@ -296,7 +298,7 @@ class Border:
         )
         if response.status >= 200:
             self._done(key, response, arrived)
-        return [SendResponse(key, hiding.with_hidden_body(shown, view, media=asked.method in _OFFERING))]
+        return [SendResponse(key, hiding.with_hidden_body(shown, view, asked.method))]
 
     def _done(self, key: ServerKey, response: SipResponse, arrived: _Arrived) -> None:
         """Only a 2xx to INVITE may have to be sent again."""

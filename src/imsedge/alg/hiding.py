@@ -20,11 +20,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from imsedge.alg.messages import M, body_text, with_text, without_body
+from imsedge.alg.messages import M, body_text
 from imsedge.alg.settings import SERVER_NAME
 from imsedge.core.errors import RemoteError
 from imsedge.core.hosts import is_address, shows_host
 from imsedge.sdp.hiding import hide
+from imsedge.sip.bodies import SDP
 from imsedge.sip.errors import SipError
 from imsedge.sip.fields import NameAddress, read_name_address
 from imsedge.sip.grammar import Params
@@ -34,6 +35,9 @@ from imsedge.sip.uri import SipUri, Uri, read_uri
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE", "INFO", "MESSAGE", "OPTIONS")
 """What crosses.  Others need a state or addresses that we do not map (REFER, SUBSCRIBE, REGISTER ...)."""
+
+OFFERING = frozenset({"INVITE", "ACK", "PRACK", "UPDATE"})
+"""Whose descriptions are of a call, and those of their responses."""
 
 EXTENSIONS = frozenset({"100rel", "timer", "precondition", "early-session", "resource-priority"})
 """Option tags that two user agents can agree on with us in between."""
@@ -60,6 +64,7 @@ _FEATURES = frozenset(
 """Feature tags that have no plus sign (RFC 3840 clause 9)."""
 
 _KEPT_URI_PARAMS = frozenset({"user", "isub", "npdi", "rn", "cpc", "oli"})
+_CONTROLS = frozenset({"application/dtmf-relay", "application/dtmf", "application/media_control+xml"})
 _ENVELOPES = frozenset({"message/sip", "message/sipfrag", "message/external-body", "message/http"})
 
 _STATUSES = {401: 403, 407: 403}
@@ -107,25 +112,34 @@ def crossing(message: SipMessage, view: View) -> Iterator[tuple[str, str]]:
             yield name, shown
 
 
-def with_hidden_body(message: M, view: View, *, media: bool) -> M:
-    """``media``: a description in it is of a call, and its media are in the gateway."""
-    if message.content_type in _ENVELOPES:
-        return without_body(message)
-    text = body_text(message)
-    if not text:
-        return message if message.body else without_content(message)
-    if not media:
-        return without_body(message)
+def with_hidden_body(message: M, view: View, method: str) -> M:
+    """``method``: of the request, or of that which a response answers.
+
+    Descriptions of a call cross where they can be offers and answers, and of several parts they alone; what
+    people and their applications say to each other crosses in requests that are for that.
+    """
+    kind = message.content_type
+    described = kind == SDP or kind.startswith("multipart/")
+    if method not in OFFERING or not described:
+        says = isinstance(message, SipRequest) and kind and not described and _is_said(message, method, kind)
+        return message if says and message.body else without_content(message)
     try:
-        return with_text(message, hide(text, view.own.host))
-    except RemoteError:
-        return without_body(message)
+        hidden = hide(body_text(message), view.own.host)
+    except RemoteError:  # nothing can be seen of it, so nobody knows what it shows
+        return without_content(message)
+    return message.with_body(hidden.encode("utf-8", "surrogateescape"), SDP)
+
+
+def _is_said(request: SipMessage, method: str, kind: str) -> bool:
+    if method == "INFO":
+        return kind in _CONTROLS or "Info-Package" in request.headers
+    return method == "MESSAGE" and kind not in _ENVELOPES
 
 
 def without_content(message: M) -> M:
-    """No field about a body that is not there."""
+    """No body, and no field about one."""
     kept = (field for field in message.headers if not canonical(field.name).lower().startswith("content-"))
-    return message.with_headers(Headers(kept))
+    return message.with_headers(Headers(kept)).with_body(b"")
 
 
 def contact(message: SipMessage, view: View) -> str | None:

@@ -5,6 +5,8 @@ it comes from: the origin, connections of media that are not used, candidates, c
 attribute with an address in it.  ``a=path`` is left to ``alg.paths``: it stands in the messages too.
 """
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from imsedge.core.hosts import shows_host
@@ -20,8 +22,6 @@ DROPPED = frozenset(
 
 _PEOPLE = frozenset("iuepk")
 """Lines about a session's owner, and the obsolete key."""
-
-_ADDRESSED = frozenset({"path"})
 
 
 def hide(text: str, host: str) -> str:
@@ -52,15 +52,16 @@ def _media(media: Media) -> Media:
     """One that is not used tells its kind only."""
     if media.port == "0":
         return replace(media, lines=media.lines[:1])
-    kept = (line for line in media.lines[1:] if line.kind == "c" or _may_leave(line))
+    stays = {"path"} if media.kind == "message" else set[str]()
+    kept = (line for line in media.lines[1:] if line.kind == "c" or _may_leave(line, stays))
     return replace(media, lines=(media.lines[0], *kept))
 
 
-def _may_leave(line: Line) -> bool:
+def _may_leave(line: Line, stays: Collection[str] = ()) -> bool:
     name = line.attribute.lower()
     if line.kind in _PEOPLE or name in DROPPED:
         return False
-    return name in _ADDRESSED or not shows_host(line.value)
+    return name in stays or not shows_host(line.value)
 
 
 def _at(host: str) -> str:
