@@ -22,6 +22,10 @@ STAMP = "stamp"
 # Modules with classes that are made by msgspec, and empty ones, gain nothing or cannot be compiled.
 HOT = (
     "imsedge/core/timers.py",
+    "imsedge/h248/codec.py",
+    "imsedge/h248/framing.py",
+    "imsedge/net/driver.py",
+    "imsedge/net/h248.py",
     "imsedge/h248/text/*.py",
     "imsedge/h248/binary/*.py",
     "imsedge/h248/transactions/*.py",
@@ -42,8 +46,8 @@ def is_cold(path: Path) -> bool:
 
 
 def stamp_of(source: Path) -> str:
-    """Changes with every source file and with the Python that runs."""
-    digest = hashlib.sha256(sys.version.encode())
+    """Changes with every source file, with the Python that runs and with what is done here."""
+    digest = hashlib.sha256(sys.version.encode() + Path(__file__).read_bytes())
     for path in sorted(source.rglob("*.py")):
         digest.update(str(path.relative_to(source)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -65,7 +65,7 @@ class _Machine:
     ) -> list[TransactionOutput | Disconnect]:
         if isinstance(event, TransportLost):
             return []
-        return [*self._inner.handle(event, now)]
+        return self._inner.handle(event, now)  # type: ignore[return-value]
 
 
 def _stored(pair: tuple[bytes, bytes]) -> tuple[Verb, Result]:

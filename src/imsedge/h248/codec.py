@@ -9,13 +9,14 @@ and peers have dialects: ``binary`` says which (``with_overrides`` of the catalo
 names of items in text).
 """
 
-from enum import Enum
-
 from imsedge.h248 import errors
 from imsedge.h248.binary.context import Context
 from imsedge.h248.binary.messages import read_message as read_binary
 from imsedge.h248.binary.messages import write_message as write_binary
 from imsedge.h248.binary.terminations import TerminationNames
+from imsedge.h248.encoding import BER, PRETTY
+from imsedge.h248.encoding import Encoding as Encoding  # noqa: PLC0414 - for all who encode
+from imsedge.h248.encoding import encoding_of as encoding_of  # noqa: PLC0414 - for all who answer
 from imsedge.h248.errors import H248Error
 from imsedge.h248.limits import MAX_MESSAGE
 from imsedge.h248.model import Message
@@ -24,25 +25,6 @@ from imsedge.h248.text.parser import read_message as read_text
 from imsedge.h248.text.writer import write_message as write_text
 
 DEFAULT_BINARY = Context(CATALOGUE, TerminationNames())
-
-
-class Encoding(Enum):
-    """How a message is written; reading needs no choice between pretty and compact."""
-
-    PRETTY = "pretty"
-    COMPACT = "compact"
-    BER = "ber"
-
-    @property
-    def is_text(self) -> bool:
-        return self is not Encoding.BER
-
-
-def encoding_of(data: bytes) -> Encoding:
-    """What ``data`` looks like: an answer goes out in the encoding of its request."""
-    if data[:1] == b"\x30":
-        return Encoding.BER
-    return Encoding.COMPACT if data.lstrip()[:1] == b"!" else Encoding.PRETTY
 
 
 def decode(data: bytes, *, limit: int = MAX_MESSAGE, binary: Context = DEFAULT_BINARY) -> Message:
@@ -58,6 +40,6 @@ def decode(data: bytes, *, limit: int = MAX_MESSAGE, binary: Context = DEFAULT_B
 
 def encode(message: Message, encoding: Encoding, *, binary: Context = DEFAULT_BINARY) -> bytes:
     """Write one message; ``LocalError`` when the values cannot be expressed in the encoding."""
-    if encoding is Encoding.BER:
+    if encoding is BER:
         return write_binary(message, binary)
-    return write_text(message, binary.dialect, pretty=encoding is Encoding.PRETTY)
+    return write_text(message, binary.dialect, pretty=encoding is PRETTY)

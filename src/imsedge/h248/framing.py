@@ -29,11 +29,12 @@ class TpktReader:
     what the last ``feed`` brought.
     """
 
-    __slots__ = ("_buffer", "_limit")
+    __slots__ = ("_buffer", "_limit", "_missing")
 
     def __init__(self, limit: int = MAX_PAYLOAD) -> None:
         self._limit = limit
         self._buffer = bytearray()
+        self._missing = 0  # octets that the buffer must have before it is worth looking
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are complete now.
@@ -41,23 +42,32 @@ class TpktReader:
         Raises ``H248Error`` when this is not TPKT or a packet is too large; the stream cannot be read
         any further then, and messages completed by the same ``data`` are lost with it.
         """
-        self._buffer += data
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._missing:  # one of many small pieces
+                return []
+            data = bytes(self._buffer)
+            self._buffer.clear()
         messages: list[bytes] = []
         start = 0
-        while (size := self._packet_size(start)) and len(self._buffer) - start >= size:
-            messages.append(bytes(self._buffer[start + HEADER : start + size]))
+        end = len(data)
+        while start < end:
+            size = self._packet_size(data, start, end)
+            if end - start < size:
+                self._buffer += data[start:]
+                self._missing = size
+                break
+            messages.append(data[start + HEADER : start + size])
             start += size
-        del self._buffer[:start]
         return messages
 
-    def _packet_size(self, start: int) -> int:
-        """Of the packet at ``start``; 0 while its header is incomplete."""
-        header = self._buffer[start : start + HEADER]
-        if header and header[0] != VERSION:
-            raise H248Error(errors.SYNTAX_MESSAGE, f"octet {header[0]:#04x} where a TPKT must start")
-        if len(header) < HEADER:
-            return 0
-        size = int.from_bytes(header[2:])
+    def _packet_size(self, data: bytes, start: int, end: int) -> int:
+        """Octets of the packet at ``start``, as far as it can be told."""
+        if data[start] != VERSION:
+            raise H248Error(errors.SYNTAX_MESSAGE, f"octet {data[start]:#04x} where a TPKT must start")
+        if end - start < HEADER:
+            return HEADER
+        size = data[start + 2] << 8 | data[start + 3]
         if not HEADER < size <= self._limit + HEADER:
             raise H248Error(errors.SYNTAX_MESSAGE, f"TPKT of {size} octets")
         return size

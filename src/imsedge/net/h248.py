@@ -61,15 +61,14 @@ class H248Endpoint(Generic[In, Out]):
         self._transport.close()
 
     def _perform(self, output: Out | Transmit | Disconnect) -> None:
-        match output:
-            case Transmit(data, peer):
-                if self._tap is not None:
-                    self._report(self._tap, data, self._transport.local, peer)
-                self._transport.send(data, peer)
-            case Disconnect(peer):
-                self._transport.disconnect(peer)
-            case _:
-                self._on_output(output)
+        if isinstance(output, Transmit):
+            if self._tap is not None:
+                self._report(self._tap, output.data, self._transport.local, output.peer)
+            self._transport.send(output.data, output.peer)
+        elif isinstance(output, Disconnect):
+            self._transport.disconnect(output.peer)
+        else:
+            self._on_output(output)
 
     def _received(self, data: bytes, source: TransportAddress) -> None:
         if self._closed:

@@ -30,6 +30,7 @@ class UdpTransport:
         self._socket: socket.socket | None = opened
         self._loop = asyncio.get_running_loop()
         self._unsent: deque[tuple[bytes, TransportAddress]] = deque()
+        self._heard: tuple[object, TransportAddress] = None, self.local  # the last: most come in a row
         self.attach(ignore_message, ignore_loss)
         self._loop.add_reader(opened, self._readable, opened)
 
@@ -78,14 +79,17 @@ class UdpTransport:
             self.attach(ignore_message, ignore_loss)
 
     def _readable(self, opened: socket.socket) -> None:
+        address, source = self._heard
         for _ in range(_AT_A_TIME):
             try:
-                data, source = opened.recvfrom(MAX_DATAGRAM)
+                data, name = opened.recvfrom(MAX_DATAGRAM)
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error of an earlier datagram; the next may be fine
                 continue
-            self._on_message(data, TransportAddress(source[0], source[1]))
+            if name != address:
+                address, source = self._heard = name, TransportAddress(name[0], name[1])
+            self._on_message(data, source)
             if self._socket is None:  # closed by what the message said
                 return
 

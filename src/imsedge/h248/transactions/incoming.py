@@ -62,6 +62,9 @@ class _State(Enum):
     SETTLED = "a registration that both sides know of"
 
 
+_EXECUTING, _KEPT, _ACKNOWLEDGED, _SETTLED = _State  # the class takes long to find its members by name
+
+
 class _Transaction:
     """One request of a peer, from its arrival until LONG-TIMER after its reply."""
 
@@ -89,7 +92,7 @@ class _Transaction:
         self.version = arrived.version
         self.encoding = encoding
         self.content = hash(arrived.request)
-        self.state = _State.EXECUTING
+        self.state = _EXECUTING
         self.pendings = 0
         self.reply: dict[int, bytes] = {}  # what is kept for repeats, by segment; 0 when it is whole
         self.back_off: BackOff | None = None  # while the reply must be acknowledged
@@ -144,7 +147,8 @@ class Incoming:
         now: float,
     ) -> list[TransactionOutput]:
         """A request came: new, or a repeat."""
-        known = self._known.get(mid, {}).get(request.id)
+        of_peer = self._known.get(mid)
+        known = None if of_peer is None else of_peer.get(request.id)
         if known is not None and known.content == hash(request) and not self._is_anew(known, source):
             return self._repeated(known, source)
         outputs = self._supersede(known) if known is not None else []
@@ -155,7 +159,9 @@ class Incoming:
         if len(self._executing) >= self._settings.max_executing:
             return [*outputs, *self._busy(transaction)]
         self._next_handle += 1
-        self._known.setdefault(mid, {})[request.id] = transaction
+        if of_peer is None or known is not None:
+            of_peer = self._known.setdefault(mid, {})
+        of_peer[request.id] = transaction
         self._executing[transaction.handle] = transaction
         self._timers.set(transaction, now + self._settings.provisional)
         return [*outputs, arrived]
@@ -195,15 +201,15 @@ class Incoming:
     def settle(self, mid: Mid, number: int, now: float) -> None:
         """The peer has this reply and will not repeat the request: see ``Settle``."""
         transaction = self._known.get(mid, {}).get(number)
-        if transaction is not None and transaction.state is not _State.EXECUTING:
+        if transaction is not None and transaction.state is not _EXECUTING:
             self._drop_reply(transaction)
-            transaction.state = _State.SETTLED
+            transaction.state = _SETTLED
             self._timers.set(transaction, now + max(0.0, self._settings.long_timer - self._settings.t_max))
 
     def forget(self, mid: Mid) -> None:
         """The peer restarted: replies of its former life answer nothing any more."""
         known = self._known.get(mid, {})
-        for transaction in [kept for kept in known.values() if kept.state is not _State.EXECUTING]:
+        for transaction in [kept for kept in known.values() if kept.state is not _EXECUTING]:
             self._drop_reply(transaction)
             self._remove(transaction)
 
@@ -211,10 +217,10 @@ class Incoming:
         """Send pendings, repeat replies that must be acknowledged, forget what is old."""
         outputs: list[TransactionOutput] = []
         for transaction in self._timers.due(now):
-            if transaction.state is _State.EXECUTING:
+            if transaction.state is _EXECUTING:
                 self._timers.set(transaction, now + self._settings.provisional)
                 outputs += self._pend(transaction, now)
-            elif transaction.state is _State.SETTLED:
+            elif transaction.state is _SETTLED:
                 self._remove(transaction)
             elif transaction.back_off is not None and now < transaction.ends:
                 self._timers.set(transaction, now + transaction.back_off.next(self._ids.fraction()))
@@ -227,16 +233,16 @@ class Incoming:
     # --- a repeat ---------------------------------------------------------------------------------------
 
     def _is_anew(self, known: _Transaction, source: TransportAddress) -> bool:
-        return known.state is _State.SETTLED and source != known.peer
+        return known.state is _SETTLED and source != known.peer
 
     def _repeated(self, known: _Transaction, source: TransportAddress) -> list[TransactionOutput]:
         known.peer = source  # replies go where the request came from (clause 8.2.1)
-        if known.state is _State.EXECUTING:
+        if known.state is _EXECUTING:
             return self._pend(known, None)
         return self._transmit(known)
 
     def _supersede(self, known: _Transaction) -> list[TransactionOutput]:
-        executing = known.state is _State.EXECUTING
+        executing = known.state is _EXECUTING
         self._executing.pop(known.handle, None)
         self._drop_reply(known)
         self._remove(known)
@@ -287,7 +293,7 @@ class Incoming:
             transaction.reply = self._write(transaction, replace(reply, result=describe(errors.INTERNAL)))
             notes.append(Noted(f"reply cannot be written: {wrong}", transaction.peer))
         outputs = self._transmit(transaction) + notes
-        transaction.state = _State.KEPT
+        transaction.state = _KEPT
         transaction.forget_at = now + settings.long_timer
         self._executing.pop(transaction.handle, None)
         self._timers.cancel(transaction)
@@ -339,8 +345,8 @@ class Incoming:
             self._bodies.popleft()
 
     def _drop_reply(self, transaction: _Transaction) -> None:
-        if transaction.state is _State.KEPT:
-            transaction.state = _State.ACKNOWLEDGED
+        if transaction.state is _KEPT:
+            transaction.state = _ACKNOWLEDGED
             transaction.back_off = None
             self._timers.cancel(transaction)
             self._octets -= sum(map(len, transaction.reply.values()))
