@@ -160,8 +160,13 @@ reply(Result, _) -> {transactionReply, {'TransactionReply', 1, ?NOV, Result}}.
 show(Tag, V, Transaction) ->
     Message = {'MegacoMessage', ?NOV, {'Message', V, {deviceName, "x"}, {transactions, [Transaction]}}},
     {Encoder, Config} = value(codec),
-    {ok, Octets} = Encoder:encode_message(Config, V, Message),
+    {ok, Octets} = Encoder:encode_message(Config, V, mended(Message)),
     say("~s ~s", [Tag, base64:encode(Octets)]).
+%% The text decoder of OTP forgets that several values of an event's parameter are a list, and its encoder wants it.
+mended({'EventParameter', Name, [_, _ | _] = Values, ?NOV}) -> {'EventParameter', Name, Values, {sublist, true}};
+mended(Term) when is_tuple(Term) -> list_to_tuple(mended(tuple_to_list(Term)));
+mended([Head | Tail]) -> [mended(Head) | mended(Tail)];
+mended(Term) -> Term.
 decode(Octets) ->
     {Encoder, Config} = value(codec),
     Encoder:decode_message(Config, dynamic, Octets).
@@ -200,8 +205,8 @@ command({serviceChangeReq, {_, Tids, Parm}}, _) ->
     element(2, Parm) =:= forced orelse up(Result),
     [{serviceChangeReply, {'ServiceChangeReply', Tids, {serviceChangeResParms, Result}}}];
 command({notifyReq, {_, Tids, _, _}}, _) -> [{notifyReply, {'NotifyReply', Tids, ?NOV}}];
-command({auditValueRequest, {_, Tid, _}}, _) ->
-    [{auditValueReply, {auditResult, {'AuditResult', Tid, []}}}];
+command({auditValueRequest, Audit}, _) -> % version 3 has one element more
+    [{auditValueReply, {auditResult, {'AuditResult', element(2, Audit), []}}}];
 command({addReq, {_, [Tid], Descriptors}}, Context) ->
     New = chosen(Tid),
     ets:insert(peer, {{held, Context}, [New | held(Context)]}),

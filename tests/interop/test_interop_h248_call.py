@@ -1,5 +1,6 @@
 """A whole SIP call whose gateway is Erlang's megaco and whose ends are SIPp: ours is the controller alone."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,9 +70,10 @@ class Scene:
     async def asked(self, count: int) -> list[tuple[int, Any]]:
         """Context and command of the next requests that Erlang executed; nothing of ROOT."""
         found: list[tuple[int, Any]] = []
-        while len(found) < count:
-            for action in (await self.gateway.transaction("REQUEST")).actions:
-                found += [(action.context, command) for command in action.commands if action.context]
+        async with asyncio.timeout(PATIENCE):  # there are audits all the time
+            while len(found) < count:
+                for action in (await self.gateway.transaction("REQUEST")).actions:
+                    found += [(action.context, command) for command in action.commands if action.context]
         return found
 
 
@@ -150,7 +152,6 @@ async def test_a_bearer_that_erlang_reports_as_failed_ends_the_call(erlang: Laun
             await world.asked(4)
             await until(lambda: any(text.startswith("ACK") for text in callee.received()), PATIENCE)
             world.gateway.send(notify(1, "ip/access/2", "Mfail"))
-            assert (await world.gateway.transaction("REPLY")).result[0].error is None
             ((context, subtract),) = await world.asked(1)
             assert (context, subtract.verb) == (1, Verb.SUBTRACT)
             await until(lambda: callee.ended, PATIENCE)
