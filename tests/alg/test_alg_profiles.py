@@ -125,3 +125,15 @@ def test_a_gateway_without_room_for_the_caller_ends_the_call_both_ways() -> None
         "core ACK",
         "core BYE",
     ]
+
+
+def test_early_calls_of_who_answers_are_dropped_until_then() -> None:
+    """Who called is known by the time that its side is reserved: nothing is dropped there."""
+    policy = Policy(profile=Profile.IX, anchoring=Anchoring.ALWAYS, delayed_establishment=True)
+    talk = EdgeTalk(policy)
+    talk.invite(tcp("actpass"))
+    talk.answer(200, answered("active"))
+    first, second, third = orders(talk)
+    assert "tcpbcc/incoming = discard" in first
+    assert "tcpbcc/incoming = accept" in second
+    assert "tcpbcc/incoming" not in third

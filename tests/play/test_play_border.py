@@ -6,6 +6,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
 from imsedge.core.ids import RandomIds
 from imsedge.core.trace import Crossing, Kind
+from imsedge.plane.relays import can_relay
 from imsedge.play import border_checks
 from imsedge.play.border_steps import CONFIGURED, JOINED, RESERVED
 from imsedge.play.flows import figure, play
@@ -20,7 +21,14 @@ CALLS = [
     (BEARER, "active", IX),
     (BEARER, "active", IX._replace(mode="merge")),
     (BEARER, "passive", IX._replace(aware=True)),
+    (BEARER, "passive", IX._replace(simultaneous=True)),
     (MSRP_E2E, "passive", IX),
+    pytest.param(
+        BFCP_E2E,
+        "passive",
+        IX._replace(mode="relay"),
+        marks=pytest.mark.skipif(not can_relay(), reason="stateless handling needs CAP_NET_ADMIN and nft"),
+    ),
     (BFCP_E2E, "active", IX._replace(psk=True)),
 ]
 
@@ -55,7 +63,6 @@ def test_the_side_that_called_is_reserved_last() -> None:
         ("msrp-e2ae-originating", IX),
         ("t38-e2ae-terminating", IX),
         (BEARER, IX._replace(nat=True)),
-        (BEARER, IX._replace(mode="relay")),
     ],
 )
 def test_no_sense(flow: str, variant: Variant) -> None:

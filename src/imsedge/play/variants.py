@@ -68,9 +68,9 @@ _RULES = (
         " --mode relay",
     ),
     _Rule(
-        lambda flow, _, v: v.ix and (flow not in _PASSING or v.nat or v.mode == RELAY),
+        lambda flow, _, v: v.ix and (flow not in _PASSING or v.nat),
         "--ix is for media that pass between two networks: the flows"
-        f" {', '.join(sorted(_PASSING))}, and not with --nat or --mode relay",
+        f" {', '.join(sorted(_PASSING))}, and not with --nat",
     ),
     _Rule(
         lambda _, answer, v: v.delayed and answer != ACTIVE,
