@@ -61,7 +61,7 @@ def test_bearer_events() -> None:
         Verified(1, 0.4),
         Failed(1, 0.5, FailureCause.FINGERPRINT_MISMATCH),
         OpenFailed(3, 0.6, exhausted=True, reason="no port"),
-        Released(2, 0.7, Counters(octets_received=300, octets_sent=200)),
+        Released(2, 0.7, Counters(octets_received=300, octets_sent=200, messages=4)),
     ):
         metrics.bearer(event)
     assert counted(metrics) == {
@@ -76,6 +76,7 @@ def test_bearer_events() -> None:
         'imsedge_open_failures_total{reason="exhausted"}': 1,
         'imsedge_payload_octets_total{direction="received"}': 300,
         'imsedge_payload_octets_total{direction="sent"}': 200,
+        "imsedge_msrp_messages_total": 4,
     }
 
 

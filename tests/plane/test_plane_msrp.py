@@ -31,10 +31,10 @@ def test_a_transaction_each_way(secure: bool) -> None:
         back = frame(to=US_TO_CORE, sender=CORE), frame(to=UE, sender=US_TO_UE)
         passes(s.core, back[0], s.ue, back[1])
         counters = s.rig.counters(s.access.endpoint)
-        assert counters.octets_received == len(SENT)
+        assert (counters.octets_received, counters.messages) == (len(SENT), 1)
         assert counters.octets_sent == len(answer[1] + back[1])
         counters = s.rig.counters(s.inner.endpoint)
-        assert counters.octets_received == len(answer[0] + back[0])
+        assert (counters.octets_received, counters.messages) == (len(answer[0] + back[0]), 2)
         assert counters.octets_sent == len(RECEIVED)
 
 

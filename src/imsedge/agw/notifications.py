@@ -52,6 +52,7 @@ _GENERAL_CAUSES = {
     FailureCause.NO_CERTIFICATE: "FP",
     FailureCause.FINGERPRINT_MISMATCH: "FP",
     FailureCause.TLS_HANDSHAKE: "FP",
+    FailureCause.MSRP: "FP",
 }
 _OTHER_FAILURE = "FT"
 _NORMAL_RELEASE = "NR"

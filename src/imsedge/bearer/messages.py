@@ -351,6 +351,7 @@ class Counters(Struct, frozen=True):
     ``retransmissions``: segments that TCP had to repeat; ``round_trip_us``: microseconds, smoothed, of the
     newest connection (0: not measured); ``refused``: connections that were turned away; ``dropped``: segments
     that the kernel dropped by order.  With stateless handling octets are those of IP packets.
+    ``messages``: of MSRP that came from this peer and went on with other paths.
     """
 
     octets_received: int = 0
@@ -361,6 +362,7 @@ class Counters(Struct, frozen=True):
     round_trip_us: int = 0
     refused: int = 0
     dropped: int = 0
+    messages: int = 0
 
 
 class Statistics(Event, frozen=True, tag=True):

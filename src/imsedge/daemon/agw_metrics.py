@@ -63,6 +63,9 @@ class AgwMetrics:
         self._octets = self._counter(
             "imsedge_payload_octets", "Payload octets of released endpoints, by direction.", "direction"
         )
+        self._messages = self._counter(
+            "imsedge_msrp_messages", "MSRP messages that went on with other paths, of released endpoints."
+        )
 
     @property
     def handshakes(self) -> int:
@@ -98,6 +101,7 @@ class AgwMetrics:
             case Released(counters=counters):
                 self._octets.labels("received").inc(counters.octets_received)
                 self._octets.labels("sent").inc(counters.octets_sent)
+                self._messages.inc(counters.messages)
 
     def answer(self, result: tuple[ActionReply, ...] | ErrorDescriptor) -> None:
         """A transaction was executed."""

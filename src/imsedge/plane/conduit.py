@@ -46,6 +46,9 @@ class Inward(Protocol):
 
     octets: int
 
+    @property
+    def messages(self) -> int: ...
+
     def run(self, mask: int) -> None: ...
 
 
@@ -65,7 +68,7 @@ class Conduit:
     connection dies before there are flows.
     """
 
-    __slots__ = ("_inward", "_lost", "_outward", "_received", "_sent", "channel", "watch")
+    __slots__ = ("_inward", "_lost", "_messages", "_outward", "_received", "_sent", "channel", "watch")
 
     def __init__(self, channel: Channel, watch: Watch, lost: Callable[[BearerError], None]) -> None:
         self.channel = channel
@@ -73,7 +76,7 @@ class Conduit:
         self._lost = lost
         self._inward: Inward | None = None
         self._outward: Outward | None = None
-        self._received = self._sent = 0  # by flows that are over
+        self._received = self._sent = self._messages = 0  # by flows that are over
 
     @property
     def octets(self) -> tuple[int, int]:
@@ -85,6 +88,11 @@ class Conduit:
             sent += self._outward.sent
         return received, sent
 
+    @property
+    def messages(self) -> int:
+        """Received, as far as they are known."""
+        return self._messages + (self._inward.messages if self._inward is not None else 0)
+
     def join(self, inward: Inward, outward: Outward) -> None:
         """Another end is there."""
         self._inward, self._outward = inward, outward
@@ -92,6 +100,7 @@ class Conduit:
 
     def separate(self) -> None:
         """The other end is gone."""
+        self._messages = self.messages
         self._received, self._sent = self.octets
         self._inward = self._outward = None
         self.watch.hand_over(self.on_event)

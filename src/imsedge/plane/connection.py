@@ -73,6 +73,11 @@ class Connection:
         return self.conduit.octets if self.conduit is not None else (0, 0)
 
     @property
+    def messages(self) -> int:
+        """Of MSRP, as far as its paths are rewritten."""
+        return self.conduit.messages if self.conduit is not None else 0
+
+    @property
     def health(self) -> tcp.Health:
         return tcp.health(self._socket)
 

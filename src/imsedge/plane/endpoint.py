@@ -380,4 +380,5 @@ def _with(counters: m.Counters, connection: Connection) -> m.Counters:
         counters.retransmissions + health.retransmissions,
         health.round_trip,
         counters.refused,
+        messages=counters.messages + connection.messages,
     )

@@ -25,7 +25,7 @@ PATIENCE = 10.0
 class Latecomer:
     """Lives until it has been answered and goes, or its time is over; ``gone`` is told once."""
 
-    octets = sent = 0  # nothing of it is payload
+    octets = sent = messages = 0  # nothing of it is payload
 
     def __init__(
         self,

@@ -33,6 +33,10 @@ class MsrpFlow(Flow):
         self._back = back
 
     @property
+    def messages(self) -> int:
+        return 0 if self._rewriter is None else self._rewriter.messages
+
+    @property
     def is_settled(self) -> bool:
         return super().is_settled and (self._rewriter is None or self._rewriter.is_between)
 

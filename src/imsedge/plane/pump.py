@@ -68,6 +68,11 @@ class Flow:
         return self.octets - len(self.held)
 
     @property
+    def messages(self) -> int:
+        """How many went on, where it is known what a message is."""
+        return 0
+
+    @property
     def is_settled(self) -> bool:
         """Another flow could take its place, and nothing would be lost."""
         return not self.held and not self.ended
