@@ -5,9 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from imsedge.core.address import TransportAddress
-from imsedge.core.trace import Crossing
-from imsedge.play.steps import Arrow
+from imsedge.core.trace import Crossing, Kind
+from imsedge.play.steps import REPEATED, Arrow
 from imsedge.play.summary import summarise
+
+# Over UDP a request that is not answered soon is sent again, octet for octet.
+_REPEATABLE = frozenset({Kind.SIP, Kind.H248})
 
 
 class Cast(NamedTuple):
@@ -39,11 +42,17 @@ class Stage:
 
     def arrows(self) -> list[Arrow]:
         """What the ladder draws, in the order seen; times count from the stage's beginning."""
-        return [
-            Arrow(crossing.time - self._began, crossing.kind, source, destination, summarise(crossing))
-            for crossing, source, destination in self.placed()
-            if is_drawn(crossing)
-        ]
+        drawn: list[Arrow] = []
+        seen: set[tuple[Kind, str, str, bytes]] = set()
+        for crossing, source, destination in self.placed():
+            if not is_drawn(crossing):
+                continue
+            summary, same = summarise(crossing), (crossing.kind, source, destination, crossing.data)
+            if crossing.kind in _REPEATABLE and crossing.data and same in seen:
+                summary += REPEATED
+            seen.add(same)
+            drawn.append(Arrow(crossing.time - self._began, crossing.kind, source, destination, summary))
+        return drawn
 
 
 def is_drawn(crossing: Crossing) -> bool:

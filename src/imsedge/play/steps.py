@@ -16,6 +16,10 @@ UE, ALG, AGW, CORE = "ue", "alg", "agw", "core"
 NODES = (UE, ALG, AGW, CORE)
 
 
+REPEATED = " (repeated)"
+"""At the end of the summary of what crossed before."""
+
+
 class Arrow(NamedTuple):
     """One thing that crossed a socket, between nodes; ``time`` in seconds from the flow's start."""
 
@@ -41,11 +45,18 @@ class Step(NamedTuple):
     after: tuple[str, ...] = ()
 
     def fits(self, arrow: Arrow) -> bool:
-        return (self.kind, self.source, self.destination) == (
-            arrow.kind,
-            arrow.source,
-            arrow.destination,
-        ) and re.match(self.starts, arrow.summary) is not None
+        """A signalling message that is sent again is no step of a figure."""
+        again = arrow.kind in {Kind.SIP, Kind.H248} and arrow.summary.endswith(REPEATED)
+        return (
+            not again
+            and (self.kind, self.source, self.destination)
+            == (
+                arrow.kind,
+                arrow.source,
+                arrow.destination,
+            )
+            and re.match(self.starts, arrow.summary) is not None
+        )
 
 
 _SYN = r"SYN(?! ACK)"
