@@ -1,9 +1,11 @@
 """The library of nftables, where it is and where it is not."""
 
+import errno
+
 import pytest
 
 from imsedge.plane import nftables
-from imsedge.plane.nftables import Nftables, RelayError, is_installed
+from imsedge.plane.nftables import Nftables, RelayError, is_in_kernel, is_installed
 from imsedge.plane.relays import can_relay
 
 
@@ -16,6 +18,20 @@ def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
             Nftables().run("list tables\n")
     finally:
         nftables._library.cache_clear()
+
+
+def test_a_kernel_without_nftables_is_told_before_the_library_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPROTONOSUPPORT, "Protocol not supported")
+
+    monkeypatch.setattr(nftables.socket, "socket", refuse)
+    assert not is_in_kernel()
+    assert not can_relay()
+    if is_installed():
+        with pytest.raises(RelayError, match="this kernel has no nftables"):
+            Nftables().run("list tables\n")
 
 
 @pytest.mark.system

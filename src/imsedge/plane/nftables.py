@@ -5,11 +5,13 @@ fifth of a millisecond, less than a TLS handshake, so rules are simply in force 
 """
 
 import ctypes
+import socket
 from functools import cache
 
 from imsedge.core.errors import ImsedgeError
 
 _LIBRARY = "libnftables.so.1"
+_NETLINK_NETFILTER = 12  # linux/netlink.h
 _FUNCTIONS: tuple[tuple[str, object, tuple[object, ...]], ...] = (
     ("nft_ctx_new", ctypes.c_void_p, (ctypes.c_uint32,)),
     ("nft_ctx_free", None, (ctypes.c_void_p,)),
@@ -42,6 +44,15 @@ def is_installed() -> bool:
     return _library() is not None
 
 
+def is_in_kernel() -> bool:
+    """Whether the kernel has nftables; the library ends the whole process where it has not."""
+    try:
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER).close()
+    except OSError:
+        return False
+    return True
+
+
 class Nftables:
     """A connection to the kernel's rules, made when first used."""
 
@@ -54,6 +65,8 @@ class Nftables:
         if library is None:
             raise RelayError(f"{_LIBRARY} is not installed")
         if self._context is None:
+            if not is_in_kernel():
+                raise RelayError("this kernel has no nftables")
             self._context = library.nft_ctx_new(0)
             library.nft_ctx_buffer_output(self._context)
             library.nft_ctx_buffer_error(self._context)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from imsedge.plane import nft
 from imsedge.plane.nft import Way, WayCounters
-from imsedge.plane.nftables import Nftables, RelayError, is_installed
+from imsedge.plane.nftables import Nftables, RelayError, is_in_kernel, is_installed
 from imsedge.plane.set_counters import SetCounters, address_key, mark_key
 
 _LOG = logging.getLogger("imsedge.plane")
@@ -33,6 +33,8 @@ def obstacle(addresses: Iterable[str], *, ipv6: bool = False) -> str:
         return "CAP_NET_ADMIN is missing"
     if not is_installed():
         return "nftables is not installed"
+    if not is_in_kernel():
+        return "this kernel has no nftables"
     setting = _FORWARDING["ip6" if ipv6 else "ip"]
     forwards = (_lines(f"/proc/sys/net/{setting}") or ["1"])[0].strip() != "0"
     if not forwards and not all(map(_is_loopback, (a for a in addresses if (":" in a) is ipv6))):
