@@ -33,7 +33,8 @@ class MediaEnd(SecureEnd):
     def __init__(self, host: str, tap: Tap, identity: Credentials | None = None) -> None:
         self.calling = asyncio.Event()  # our SYN is out
         self._records = {True: RecordReader(), False: RecordReader()}
-        self._listener = socket.create_server((host, 0), backlog=4)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=4)
         self._listener.setblocking(False)
         self._socket: socket.socket | None = None
         super().__init__(tap, identity, TransportAddress(*self._listener.getsockname()[:2]))
