@@ -91,8 +91,8 @@ def play(
     from imsedge.play.variants import Variant
 
     if list_flows:
-        for flow in FLOWS:
-            print(f"{flow}  {FLOWS[flow].title} (figure {FLOWS[flow].figure}; {FLOWS[flow].options})")
+        for flow, row in FLOWS.items():
+            print(f"{flow}  {row.title} (figure {row.figure}; {row.options})")
         return
     if name is None:
         raise user_error("name a flow, or say --list")
@@ -103,14 +103,16 @@ def play(
         write_pcap(performance, pcap)
     if svg is not None:
         write_picture(performance, svg)
-    if as_json:
-        from imsedge.play.report import write_report
-
-        print(write_report(performance.report), end="")
-    else:
-        show(performance)
+    (show_json if as_json else show)(performance)
     if not performance.report.ok:
         raise typer.Exit(1)
+
+
+def show_json(performance: "Performance") -> None:
+    """For programs."""
+    from imsedge.play.report import write_report
+
+    print(write_report(performance.report), end="")
 
 
 def show(performance: "Performance") -> None:
