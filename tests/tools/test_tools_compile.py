@@ -1,8 +1,12 @@
 """Compiling from the source: what is built is used while the source is the same, and only then."""
 
+import fcntl
 import shutil
+import signal
 import subprocess
 import sys
+import sysconfig
+import time
 from pathlib import Path
 
 import compile as tool
@@ -53,21 +57,68 @@ def test_the_hot_modules_are_there_and_declarations_are_not_among_them() -> None
 
 
 @pytest.mark.parametrize(
-    ("missing", "sentence"), [("mypyc", "mypyc is not installed"), ("gcc", "there is no C compiler")]
+    ("compiler", "headers", "sentence"),
+    [(None, "/", "there is no C compiler"), ("/usr/bin/cc", "/nowhere", "the headers of this Python")],
 )
 def test_what_is_missing_is_told_and_is_no_failure(
-    missing: str,
+    compiler: str | None,
+    headers: str,
     sentence: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(tool, "TARGET", tmp_path / "compiled")
-    monkeypatch.setattr(tool, "find_spec", lambda name: None if name == missing else object())
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: compiler)
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: headers)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["compile.py"])
     assert tool.main() == 0
     assert f"not compiled: {sentence}" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["compile.py", "--path"])
     assert tool.main() == 0
     assert capsys.readouterr().out == ""
+
+
+@pytest.fixture
+def able(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine that has everything, and a tree to compile."""
+    monkeypatch.setattr(tool, "why_not", lambda: None)
+    monkeypatch.setattr(tool, "SOURCE", tree / "src")
+    monkeypatch.setattr(tool, "TARGET", tree / "build" / "compiled")
+    return tree
+
+
+def test_two_at_once_do_not_meet(able: Path) -> None:
+    (able / "build").mkdir()
+    with (able / "build" / "compile.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert tool.make(background=True) == "not compiled: somebody else is doing it"
+
+
+def test_mypyc_that_cannot_be_had_is_told(
+    able: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tool, "find_spec", lambda _: None)
+    monkeypatch.setattr(tool, "LOCK", able / "no.lock")
+    assert tool.make(background=False).startswith("not compiled: mypyc cannot be installed: ")
+    assert capsys.readouterr().out.startswith("compiling the H.248 modules")
+
+
+def test_what_was_started_ends_with_the_parent(tmp_path: Path) -> None:
+    code = """
+import os, sys, time
+sys.path.insert(0, {tools!r})
+import compile
+sleep = "import os, time; print(os.getpid(), file=open('pid', 'w')); time.sleep(60)"
+if os.fork() == 0:
+    compile.run([sys.executable, "-c", sleep], compile.Path({where!r}))
+while not os.path.exists({where!r} + "/pid"):
+    time.sleep(0.01)
+"""
+    filled = code.format(tools=str(Path(tool.__file__).parent), where=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", filled], stderr=subprocess.PIPE, text=True, check=False)
+    assert "the parent process ended" in done.stderr  # ends when the last of them has let go of the pipe
+    while not (pid := (tmp_path / "pid").read_text().strip()):
+        time.sleep(0.01)
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]
