@@ -1,6 +1,7 @@
 """The library of nftables, where it is and where it is not."""
 
 import errno
+import socket
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_a_kernel_without_nftables_is_told_before_the_library_ends_the_process(
     def refuse(*_: object) -> None:
         raise OSError(errno.EPROTONOSUPPORT, "Protocol not supported")
 
-    monkeypatch.setattr(nftables.socket, "socket", refuse)
+    monkeypatch.setattr(socket, "socket", refuse)
     assert not is_in_kernel()
     assert not can_relay()
     if is_installed():
