@@ -20,7 +20,7 @@ from kit.peers import REQUIRE, need
 ROOT = Path(__file__).resolve().parents[2]
 _INIT = Path(__file__).with_name("guest_init.py")
 _BOOT = ("mem=1G", "rootfstype=hostfs", "rootflags=/", "rw", "con=null", "con0=fd:0,fd:1", "quiet")
-_PATIENCE = 110.0  # seconds: it needs about one to boot
+_PATIENCE = 280.0  # seconds: it needs about one to boot
 
 
 class Outcome(NamedTuple):
