@@ -18,6 +18,7 @@ from imsedge.bearer.messages import (
     Failed,
     FailureCause,
     Latched,
+    MessageRefused,
     Opened,
     OpenFailed,
     Quiet,
@@ -73,6 +74,7 @@ PHASES: list[tuple[AnyEvent, Phase, bool, str | None]] = [
     (Closed(1, 0.0), Phase.CLOSED, False, "closed"),
     (Latched(1, 0.0, PEER), Phase.OPENING, False, "latched onto 10.9.9.9:2"),
     (Quiet(1, 0.0, Ways.BOTH), Phase.OPENING, False, "no payload for too long"),
+    (MessageRefused(1, 0.0, 481), Phase.OPENING, False, "turned an MSRP message down: 481"),
     (Statistics(1, 0.0, Counters(1)), Phase.OPENING, True, None),
     (Released(1, 0.0, Counters(1)), Phase.OPENING, True, None),
 ]  # fmt: skip

@@ -53,6 +53,7 @@ EVENTS: tuple[m.AnyEvent, ...] = (
     m.TlsEstablished(1, 0.5, "TLSv1.3", "TLS_AES_128_GCM_SHA256", SHA, verified=False),
     m.Verified(1, 0.5),
     m.Failed(1, 0.5, m.FailureCause.FINGERPRINT_MISMATCH, "why"),
+    m.MessageRefused(1, 0.5, 481),
     m.Closed(1, 0.5),
     m.Statistics(1, 0.5, m.Counters(1, 2, 3, 4)),
     m.Released(1, 0.5, m.Counters()),

@@ -131,6 +131,9 @@ SILENT = {
 @pytest.mark.parametrize("given_", SILENT.values(), ids=SILENT)
 def test_what_is_never_answered(given_: dict[str, str]) -> None:
     sent = frame(to=OTHERS["another session"], **given_)  # type: ignore[arg-type]
+    rewriter = inward()
+    rewriter.feed(sent)
+    assert rewriter.refusals == [481]
     assert outcome(inward(), sent) == (b"", [], False)
     assert outcome(inward(), *(bytes((octet,)) for octet in sent)) == (b"", [], False)
 

@@ -91,6 +91,7 @@ def test_another_session_is_answered_and_does_not_pass() -> None:
         passes(s.ue, frame(to=FOREIGN), s.ue, refused)
         passes(s.ue, frame(to=FOREIGN) + SENT, s.core, RECEIVED)
         assert receive_exactly(s.ue, len(refused)) == refused
+        assert s.rig.expect(m.MessageRefused, s.access.endpoint, 2).status == 481
         assert s.rig.counters(s.access.endpoint).octets_sent == 2 * len(refused)
 
 

@@ -12,6 +12,7 @@ from imsedge.bearer.messages import (
     Failed,
     FailureCause,
     Latched,
+    MessageRefused,
     Opened,
     OpenFailed,
     Quiet,
@@ -102,7 +103,7 @@ def _latched(stream: StreamState, event: Latched) -> None:
     stream.peer = event.remote
 
 
-def _nothing(_stream: StreamState, _event: Refused | Quiet) -> None:
+def _nothing(_stream: StreamState, _event: Refused | Quiet | MessageRefused) -> None:
     """The bearer is as it was."""
 
 
@@ -122,6 +123,7 @@ _APPLY: dict[type, Callable[[StreamState, Any], None]] = {
     Refused: _nothing,
     Latched: _latched,
     Quiet: _nothing,
+    MessageRefused: _nothing,
     TlsStarted: _tls_started,
     TlsEstablished: _tls_established,
     Verified: _verified,
@@ -137,6 +139,7 @@ _LOGGED: dict[type, Callable[[Any], str]] = {
     Refused: lambda e: f"refused {e.remote}: {e.reason}",
     Latched: lambda e: f"latched onto {e.remote}",
     Quiet: lambda _: "no payload for too long",
+    MessageRefused: lambda e: f"turned an MSRP message down: {e.status}",
     Failed: lambda e: f"failed: {e.cause.value}" + (f" ({e.detail})" if e.detail else ""),
     Closed: lambda _: "closed",
 }

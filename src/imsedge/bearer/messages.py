@@ -282,6 +282,12 @@ class Quiet(Event, frozen=True, tag=True):
     ways: Ways
 
 
+class MessageRefused(Event, frozen=True, tag=True):
+    """A message of MSRP did not go on; its peer heard ``status``, unless it wanted no answer."""
+
+    status: int
+
+
 class TlsStarted(Event, frozen=True, tag=True):
     """The handshake began."""
 
@@ -378,21 +384,8 @@ class Released(Event, frozen=True, tag=True):
 
 
 AnyCommand = Open | Configure | StartTcp | StartTls | Relink | Relatch | Hangup | Query | Release
-AnyEvent = (
-    Opened
-    | OpenFailed
-    | Relinked
-    | RelinkFailed
-    | Connecting
-    | Established
-    | Refused
-    | Latched
-    | Quiet
-    | TlsStarted
-    | TlsEstablished
-    | Verified
-    | Failed
-    | Closed
-    | Statistics
-    | Released
-)
+_OfPort = Opened | OpenFailed | Relinked | RelinkFailed | Statistics | Released
+_OfConnection = Connecting | Established | Refused | Latched | Failed | Closed
+_OfTls = TlsStarted | TlsEstablished | Verified
+_OfPayload = Quiet | MessageRefused
+AnyEvent = _OfPort | _OfConnection | _OfTls | _OfPayload

@@ -9,6 +9,7 @@ from imsedge.bearer.messages import (
     Connecting,
     Established,
     Failed,
+    MessageRefused,
     OpenFailed,
     Refused,
     Released,
@@ -63,6 +64,9 @@ class AgwMetrics:
         self._octets = self._counter(
             "imsedge_payload_octets", "Payload octets of released endpoints, by direction.", "direction"
         )
+        self._unpassed = self._counter(
+            "imsedge_msrp_refused", "MSRP messages that did not go on, the first few of a stream.", "status"
+        )
         self._messages = self._counter(
             "imsedge_msrp_messages", "MSRP messages that went on with other paths, of released endpoints."
         )
@@ -87,6 +91,8 @@ class AgwMetrics:
                 self._connections.labels("incoming" if accepted else "outgoing").inc()
             case Refused():
                 self._refused.inc()
+            case MessageRefused(status=status):
+                self._unpassed.labels(str(status)).inc()
             case TlsStarted():
                 self._handshakes.labels("started").inc()
             case TlsEstablished(verified=verified):

@@ -89,7 +89,8 @@ class Rewriter:
     """Feed it what one peer sends; it hands back what goes to the other one.
 
     ``fault``: the peer's stream cannot be followed any further; what was handed back until then still counts.
-    ``answers``: responses of ours to this peer, oldest first; take them out.
+    ``answers``: responses of ours to this peer, oldest first; take them out.  ``refusals``: status codes of
+    messages that did not go on, answered or not.
     ``messages``: how many went on.  ``taken``: the session is bound to another connection; nothing goes on,
     and what would have gets 506.
     """
@@ -97,6 +98,7 @@ class Rewriter:
     def __init__(self, route: Route, limits: RewriterLimits = DEFAULT_LIMITS, *, taken: bool = False) -> None:
         self.fault: MsrpError | None = None
         self.messages = 0
+        self.refusals: list[int] = []
         self._limits = limits
         self._good = 506 if taken else 0
         self._rest = b""  # read, but not decided upon
@@ -271,6 +273,7 @@ class Rewriter:
             return False
         self._searched = 0
         self._mark, self._swallow = mark, True
+        self.refusals.append(status)
         self._answer(line, status, data[at:end])
         return True
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Sequence
 from errno import EADDRINUSE, EMFILE, ENFILE
 from functools import partial
 from typing import Protocol
@@ -62,6 +63,7 @@ class Endpoint:
         self._vigil: Vigil | None = None  # over a connection that may be idle only so long
         self._quiet: Vigil | None = None  # over payload, connection or not
         self._late: set[Latecomer] = set()
+        self._unheard = REFUSALS_REPORTED  # messages
         self._counters = m.Counters()
 
     @property
@@ -306,6 +308,12 @@ class Endpoint:
         if limit and self._vigil is None:
             self._vigil = Vigil(self._services.loop, limit, partial(self._octets, m.Ways.BOTH), self._on_idle)
         self.joint.review()
+
+    def messages_refused(self, statuses: Sequence[int]) -> None:
+        """Of these too the gateway hears of the first few."""
+        heard, self._unheard = statuses[: self._unheard], max(self._unheard - len(statuses), 0)
+        for status in heard:
+            self._tell(m.MessageRefused(self.number, self._now(), status))
 
     def lost(self, error: BearerError) -> None:
         """The connection is gone abnormally; the other leg must learn it."""

@@ -80,6 +80,7 @@ class Latecomer:
     def _answer(self, data: bytes) -> None:
         rewriter, conduit = self._rewriter, self._connection.conduit
         rewriter.feed(data)
+        rewriter.refusals.clear()
         answers, rewriter.answers = b"".join(rewriter.answers), []
         try:
             if conduit is not None and answers and conduit.channel.send(memoryview(answers)) < len(answers):

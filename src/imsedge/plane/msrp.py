@@ -76,14 +76,16 @@ class MsrpFlow(Flow):
         if rewriter is None:
             raise BearerError(FailureCause.MSRP, "its paths are not known")
         self._pass(rewriter.feed(bytes(self._view[:end])))
-        if rewriter.answers:
-            self._answer_all(rewriter)
+        if rewriter.refusals:
+            self._refuse(rewriter)
         if rewriter.fault is not None:
             raise BearerError(FailureCause.MSRP, rewriter.fault.reason)
         return end
 
-    def _answer_all(self, rewriter: Rewriter) -> None:
+    def _refuse(self, rewriter: Rewriter) -> None:
+        refusals, rewriter.refusals = rewriter.refusals, []
         answers, rewriter.answers = rewriter.answers, []
+        self._report.messages_refused(self.source, refusals)
         try:
             for response in answers:
                 if self._back is not None:

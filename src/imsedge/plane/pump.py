@@ -14,6 +14,7 @@ The loop watches level-triggered and the interest of a connection changes only w
 drains or ends; a steady stream costs no ``epoll_ctl``.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from imsedge.plane.conduit import Conduit
@@ -30,6 +31,8 @@ class FlowReport(Protocol):
     def conduit_lost(self, conduit: Conduit, error: BearerError) -> None: ...
 
     def flow_finished(self) -> None: ...
+
+    def messages_refused(self, conduit: Conduit, statuses: Sequence[int]) -> None: ...
 
 
 class Flow:

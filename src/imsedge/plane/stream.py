@@ -3,6 +3,8 @@
 Decides nothing by itself: ``link.py`` says who dials and what may flow, this carries it out.
 """
 
+from collections.abc import Sequence
+
 from imsedge.bearer.messages import Answering, FailureCause, Policing, SourceFilter, Transport
 from imsedge.plane.conduit import Conduit
 from imsedge.plane.endpoint import Endpoint
@@ -164,6 +166,12 @@ class Stream:
             if endpoint.conduit is conduit:
                 endpoint.lost(error)
                 return
+
+    def messages_refused(self, conduit: Conduit, statuses: Sequence[int]) -> None:
+        """What came through ``conduit`` was not for the other end."""
+        for endpoint in self._ends:
+            if endpoint.conduit is conduit:
+                endpoint.messages_refused(statuses)
 
     def flow_finished(self) -> None:
         """One direction is over; with TLS the other one must follow soon (RFC 8446 clause 6.1)."""
