@@ -6,7 +6,7 @@ from imsedge.core.trace import Kind
 from imsedge.play.report import Check
 from imsedge.play.scenes import Ensemble
 from imsedge.play.stage import Stage
-from imsedge.play.steps import ALG, CORE, UE
+from imsedge.play.steps import ALG, AT_BORDER, CORE, UE
 from imsedge.play.variants import Variant
 
 
@@ -21,9 +21,8 @@ def of_call(cast: Ensemble, stage: Stage, variant: Variant) -> Iterator[Check]:
         hosts = {host, proxy, *([told.address.host] if told is not None else [])}
         seen = b"".join(_seen(stage, there, aware=variant.aware))
         shown = sorted(name for name in hosts if name.encode() in seen)
-        yield Check(
-            f"no address of {here}'s network is seen at {there}", bool(seen) and not shown, str(shown)
-        )
+        name = f"no address of the {AT_BORDER[here]} network is seen in the {AT_BORDER[there]} one"
+        yield Check(name, bool(seen) and not shown, ", ".join(shown))
     calls = {node: _call_ids(stage, node) for node in (UE, CORE)}
     yield Check("each network has a Call-ID of its own", not calls[UE] & calls[CORE])
 

@@ -3,9 +3,14 @@
 Numbers are ours, as the clause draws this flow for any media; the rest is figure y.2.1 and the e2e call.
 """
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
 from imsedge.core.trace import Kind
 from imsedge.play.bearer_steps import towards_core, towards_phone
-from imsedge.play.steps import AGW, ALG, CORE, UE, Step
+from imsedge.play.report import Event
+from imsedge.play.steps import AGW, ALG, AT_BORDER, CORE, UE, Step
 from imsedge.play.variants import Variant
 
 RESERVED, CONFIGURED, JOINED = "2", "6", "8"
@@ -26,6 +31,18 @@ _SIGNALLING = (
 
 # What y.2.1 calls these: its steps 9, 12, 13 and 20 have other numbers here.
 _HERE = {"9": "4", "12": CONFIGURED, "13": "10", "20": "9"}
+
+
+def at_border(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The same with the names that the nodes have there."""
+    return tuple(
+        replace(
+            event,
+            source=AT_BORDER.get(event.source, event.source),
+            destination=AT_BORDER.get(event.destination, event.destination),
+        )
+        for event in events
+    )
 
 
 def border_call(answer: str, variant: Variant) -> tuple[Step, ...]:

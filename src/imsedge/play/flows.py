@@ -23,7 +23,7 @@ from imsedge.play import (
 )
 from imsedge.play.bearer_scene import tcp_bearer
 from imsedge.play.bearer_steps import DATA, bearer_figure
-from imsedge.play.border_steps import border_call
+from imsedge.play.border_steps import at_border, border_call
 from imsedge.play.e2e_steps import e2e_figure
 from imsedge.play.fax_steps import FAX_FIGURES
 from imsedge.play.floor_steps import FLOOR_DELAYED, FLOOR_FIGURES
@@ -198,7 +198,8 @@ async def perform(
         check_order(events, steps),
         *_checks(cast, stage, events, name, answer, variant),
     )
-    return Performance(make_report(name, events, tuple(results)), tuple(stage.crossings), bytes(secrets))
+    drawn = at_border(events) if variant.ix else events
+    return Performance(make_report(name, drawn, tuple(results)), tuple(stage.crossings), bytes(secrets))
 
 
 def _checks(

@@ -13,7 +13,11 @@ from typing import NamedTuple
 from imsedge.core.trace import Kind
 
 UE, ALG, AGW, CORE = "ue", "alg", "agw", "core"
-NODES = (UE, ALG, AGW, CORE)
+AT_BORDER = {UE: "outer", ALG: "ibcf", AGW: "trgw", CORE: "inner"}
+"""What the nodes are between two networks."""
+
+NODES = tuple(name for node in (UE, ALG, AGW, CORE) for name in (node, AT_BORDER[node]))
+"""From left to right; a flow has those of one place."""
 
 
 REPEATED = " (repeated)"
