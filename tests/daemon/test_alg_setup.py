@@ -1,5 +1,8 @@
 """From the controller's settings to what its parts take."""
 
+import pytest
+from pydantic import ValidationError
+
 from imsedge.alg.nat import Traversal
 from imsedge.alg.policy import Anchoring, Aware, Matching, OnBearerFailure, Profile, Securing
 from imsedge.alg.procedures import Side, TcpMode, Traffic
@@ -7,7 +10,7 @@ from imsedge.alg.settings import BorderSettings
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.alg_setup import controller_settings, edge_settings, policy, timer_values
 from imsedge.daemon.settings import AlgH248, AlgLimits, AlgSettings
-from imsedge.daemon.settings_policy import MsrpSection, PolicySection, SecuringSection
+from imsedge.daemon.settings_policy import MsrpSection, PolicySection, RtpSection, SecuringSection
 from imsedge.daemon.settings_sip import SipTimers
 from imsedge.sdp.kinds import Medium
 
@@ -94,3 +97,13 @@ def test_a_border_has_all_media_in_the_gateway_and_its_neighbour_for_a_peer() ->
     assert (made.policy.anchoring, made.policy.anchoring_udp) == (Anchoring.ALWAYS, Anchoring.ALWAYS)
     edge = edge_settings(AlgSettings(), ACCESS, CORE)
     assert (edge.border, edge.policy.profile) == (None, Profile.IQ)
+
+
+def test_an_rtp_proxy_and_its_interfaces() -> None:
+    both = RtpSection.model_validate({"proxy": "udp:192.0.2.1:2223", "access": "pub", "core": "priv"})
+    made = policy(PolicySection(rtp=both))
+    assert (made.rtp_proxy, made.rtp_interfaces) == (True, {Side.ACCESS: "pub", Side.CORE: "priv"})
+    one = policy(PolicySection(rtp=RtpSection.model_validate({"proxy": "none", "access": "pub"})))
+    assert (one.rtp_proxy, one.rtp_interfaces) == (False, {})
+    with pytest.raises(ValidationError, match="udp:address:port"):
+        RtpSection.model_validate({"proxy": "192.0.2.1:2223"})

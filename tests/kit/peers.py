@@ -30,6 +30,7 @@ PACKAGES = {
     "haproxy": "haproxy",
     "stunnel4": "stunnel4",
     "gcc": "gcc",
+    "rtpengine": "rtpengine-daemon",
     "ip": "iproute2",
     "ss": "iproute2",
     "tc": "iproute2",

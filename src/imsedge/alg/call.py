@@ -27,12 +27,14 @@ from imsedge.alg.messages import M, refusal, with_text, without_body
 from imsedge.alg.outputs import CallView, Output, Tag
 from imsedge.alg.planner import Result
 from imsedge.alg.router import Router
+from imsedge.alg.rtp import ProxyTag
 from imsedge.alg.session_timer import ends_at, has_lost_session
 from imsedge.alg.settings import EdgeSettings
 from imsedge.alg.verdicts import Forward, Refuse, Verdict
 from imsedge.alg.view import view_call
 from imsedge.core.ids import IdSource
 from imsedge.core.machine import NEVER
+from imsedge.ng.bencode import Value
 from imsedge.sip.dialogs import Role
 from imsedge.sip.errors import SipError
 from imsedge.sip.events import ClientKey, SendCancel, SendResponse, ServerKey
@@ -138,6 +140,10 @@ class Call:
     def performed(self, tag: Tag, result: Result) -> list[Output]:
         """The gateway answered: what waited for it goes on."""
         return self.media.performed(tag, result) + self._resume()
+
+    def proxied(self, tag: ProxyTag, answer: dict[str, Value] | None) -> list[Output]:
+        """The RTP proxy answered, or did not."""
+        return self.media.proxied(tag, answer) + self._resume()
 
     def gateway_lost(self, reason: str, now: float) -> list[Output]:
         """The media is gone, and with it the call."""

@@ -11,12 +11,14 @@
   ResponseArrived, AckArrived, CancelArrived, TransactionFailed;
 * of ``h248.association.ControllerAssociation``: GatewayUp, GatewayLeaving, GatewayDown, GatewayLost,
   ReplyArrived, RequestFailed, RequestArrived (Notify, and ServiceChange of terminations);
+* of ``ng.client.Client``, where audio and video go through an RTP proxy: Answered;
 * of the daemon: Shutdown.
 
 **Out** comes, in order, what is to be fed back into them, and lines for the log:
 
 * SendRequest, SendResponse, SendCancel -> the transaction layer;
 * RequestTo, SendReply -> the controller association;
+* Ask -> the client of the RTP proxy;
 * Log.
 
 A context must never outlive its call.  A gateway that may hold contexts of which we know nothing (we have
@@ -42,6 +44,7 @@ from imsedge.alg.policy import OnBearerFailure
 from imsedge.alg.procedures import Side
 from imsedge.alg.registration import Registrations
 from imsedge.alg.router import Router
+from imsedge.alg.rtp import ProxyTag
 from imsedge.alg.settings import EdgeSettings
 from imsedge.core.ids import IdSource
 from imsedge.core.machine import Tick
@@ -56,6 +59,7 @@ from imsedge.h248.association.events import (
 from imsedge.h248.model import ALL_CONTEXTS, NULL_CONTEXT, ActionReply, ActionRequest, Mid
 from imsedge.h248.transactions import ReplyArrived, RequestFailed, SendReply
 from imsedge.h248.transactions import RequestArrived as ReportArrived
+from imsedge.ng.client import Answered
 from imsedge.sip.errors import SipError
 from imsedge.sip.events import (
     AckArrived,
@@ -79,7 +83,7 @@ GatewayInput = (
     GatewayUp | GatewayLeaving | GatewayDown | GatewayLost | ReplyArrived | RequestFailed | ReportArrived
 )
 SipInput = RequestArrived | ResponseArrived | AckArrived | CancelArrived | TransactionFailed
-EdgeInput = SipInput | GatewayInput | Shutdown | Tick
+EdgeInput = SipInput | GatewayInput | Answered | Shutdown | Tick
 EdgeOutput = Output
 
 CallName = tuple[str, str, Side]
@@ -161,6 +165,8 @@ class Edge:
                 return self._tick()
             case Shutdown():
                 return self._shut_down()
+            case Answered():
+                return self._proxied(event)
             case _:
                 return self._gateway_event(event)
 
@@ -318,6 +324,12 @@ class Edge:
         if isinstance(result, tuple):
             return []
         return [Log("a gateway did not acknowledge a release: its heartbeat will show what is left")]
+
+    def _proxied(self, event: Answered) -> list[Output]:
+        tag = event.tag
+        if not isinstance(tag, ProxyTag):
+            return []
+        return self._with(tag.call, lambda call: call.proxied(tag, event.answer))
 
     def _report(self, event: ReportArrived) -> list[Output]:
         if event.request.error is not None:

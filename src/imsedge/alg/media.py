@@ -9,17 +9,22 @@ from imsedge.alg.nat import Whereabouts
 from imsedge.alg.outputs import Log, Output, Tag
 from imsedge.alg.planner import Result, plan, read_result
 from imsedge.alg.procedures import Rejected, Side
+from imsedge.alg.rtp import ProxyTag, RtpMedia
 from imsedge.alg.session import MediaSession
 from imsedge.alg.settings import EdgeSettings
-from imsedge.alg.verdicts import Forward, Perform, Verdict, Withhold
+from imsedge.alg.verdicts import Forward, Perform, Refuse, Verdict, Withhold
 from imsedge.alg.verdicts import Output as SessionOutput
+from imsedge.core.errors import RemoteError
 from imsedge.core.ids import IdSource
 from imsedge.h248.association.events import RequestTo
 from imsedge.h248.model import Mid
+from imsedge.ng.bencode import Value
 from imsedge.sip.flow import Flow
 from imsedge.sip.message import SipMessage, SipRequest
 from imsedge.sip.offer_answer import Carrier, Meaning, carrier_of, has_description
 from imsedge.sip.uri import SipUri, read_uri
+
+_OFFERS = {Meaning.OFFER: True, Meaning.ANSWER: False, Meaning.PREVIEW: False}
 
 Then = Callable[[Verdict], list[Output]]
 """What to do with the message once its description has been judged."""
@@ -44,6 +49,9 @@ class Media:
         self._context: int | None = None  # under which the directory knows us
         self._requests = 0
         self._then: Then | None = None
+        self._speaker: tuple[Side, Meaning] | None = None  # of what is being judged
+        self._rtp = RtpMedia(settings.policy, number, call_id)
+        self._leaving: Then | None = None  # waits for the RTP proxy
 
     def meet(self, binding: Binding | None, caller: Side, invite: SipRequest, flow: Flow) -> None:
         """Learn about the UE of this call: what it registered, and where it is."""
@@ -57,8 +65,8 @@ class Media:
 
     @property
     def busy(self) -> bool:
-        """Something waits for the gateway."""
-        return self.session.busy
+        """Something waits for the gateway, or for the RTP proxy."""
+        return self.session.busy or self._leaving is not None
 
     def judge(self, message: SipMessage, meaning: Meaning, side: Side, tag: str, then: Then) -> list[Output]:
         """Let the session judge what ``message`` from ``side`` carries.
@@ -78,6 +86,7 @@ class Media:
                 outputs = self.session.answer(text, dialog=tag, final=not early)
             case _:
                 outputs = self.session.repeat(text)
+        self._speaker = (side, meaning)
         return self.submit(outputs, then)
 
     def submit(self, outputs: list[SessionOutput], then: Then | None = None) -> list[Output]:
@@ -93,14 +102,30 @@ class Media:
         logged = [self.log(f"gateway: {read.code} {read.reason}")] if isinstance(read, Rejected) else []
         return logged + self._carry_out(self.session.performed(read) if self.session.busy else [])
 
+    def proxied(self, tag: ProxyTag, answer: dict[str, Value] | None) -> list[Output]:
+        """What the RTP proxy made of a description that was about to leave."""
+        try:
+            text = self._rtp.take(tag, answer)
+        except RemoteError as error:
+            verdict: Verdict = Refuse(error.code, error.reason)
+        else:
+            if text is None:
+                return []
+            verdict = Forward(text)
+        then, self._leaving = self._leaving, None
+        if then is None:
+            return []
+        undone = self.submit(self.session.refused()) if isinstance(verdict, Refuse) else []
+        return undone + then(verdict)
+
     def release(self) -> list[Output]:
         """The call is over."""
-        self._then = None
-        return self._carry_out(self.session.release())
+        self._then = self._leaving = None
+        return [*self._carry_out(self.session.release()), *self._rtp.end()]
 
     def lost(self) -> None:
         """The gateway and all on it are gone."""
-        self._then = None
+        self._then = self._leaving = None
         self.session.lost()
         self._detach()
 
@@ -115,9 +140,23 @@ class Media:
                 done += self._perform(output)
             elif self._then is not None:
                 then, self._then = self._then, None
-                done += then(output)
+                done += self._leave(output, then)
         self._keep_directory()
         return done
+
+    def _leave(self, verdict: Verdict, then: Then) -> list[Output]:
+        """Let the message go on, after the RTP proxy has seen what is its own in the description."""
+        if not isinstance(verdict, Forward) or self._speaker is None:
+            return then(verdict)
+        side, meaning = self._speaker
+        try:
+            asked = self._rtp.begin(verdict.text, side, offers=_OFFERS.get(meaning))
+        except RemoteError:
+            return then(verdict)  # nobody could read it, and so it passes as it is
+        if isinstance(asked, str):
+            return then(Forward(asked))
+        self._leaving = then
+        return [asked]
 
     def _perform(self, perform: Perform) -> list[Output]:
         if self.gateway is None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from imsedge.alg.procedures import Procedure
 from imsedge.h248.association.events import RequestTo
 from imsedge.h248.transactions import SendReply
+from imsedge.ng.client import Ask
 from imsedge.sip.events import SendCancel, SendRequest, SendResponse
 
 
@@ -27,7 +28,7 @@ class Tag(NamedTuple):
     awaited: bool
 
 
-Output = SendRequest | SendResponse | SendCancel | RequestTo | SendReply | Log
+Output = SendRequest | SendResponse | SendCancel | RequestTo | SendReply | Ask | Log
 
 
 class StreamView(Struct, frozen=True, kw_only=True):

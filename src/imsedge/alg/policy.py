@@ -94,6 +94,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     ``anchoring``, ``tcp_mode``, ``tcp_start``: of TCP that is not secured here; ``anchoring_udp``: of UDP.
     ``report_connected``: the gateway reports when such TCP is up on both sides (figure y.2.1 step 24).
     ``inactivity``: seconds without payload after which media count as lost; 0 switches it off.
+    ``rtp_proxy``: audio and video go through an RTP proxy; ``rtp_interfaces``: its names of our two sides.
     ``release_wait``: seconds from the end of all media in order to that of a call whose parties say no more.
     """
 
@@ -115,6 +116,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     release_wait: float = 5.0
     syn_ack: SynAck = SynAck.AT_ONCE
     traffic: dict[tuple[Side, Medium], Traffic] = {}
+    rtp_proxy: bool = False
+    rtp_interfaces: dict[Side, str] = {}
 
     def securing_of(self, kind: MediaKind) -> Securing:
         """What the operator wants for this kind of media."""

@@ -5,6 +5,8 @@
     UDP, TCP <-> SipTransport(TransactionLayer) <-> AlgDaemon <-> Driver(Edge)
                                                         |
     UDP or TCP <-> H248Endpoint(ControllerAssociation) -+
+                                                        |
+    UDP        <-> NgTransport(Client) -----------------+   where there is an RTP proxy
 """
 
 import asyncio
@@ -40,8 +42,10 @@ from imsedge.h248.association import (
 from imsedge.h248.model import Mid
 from imsedge.net.driver import Driver
 from imsedge.net.h248 import H248Endpoint
+from imsedge.net.ng import NgTransport
 from imsedge.net.sip import SipTransport
 from imsedge.net.sip_tls import SipTlsContexts
+from imsedge.ng.client import Ask, Client
 from imsedge.sip import events as sip
 from imsedge.sip.transactions import TransactionLayer
 
@@ -69,6 +73,7 @@ class AlgDaemon:
         self._tls: SipTlsContexts | None = None
         self._sip: SipTransport | None = None
         self._h248: H248Endpoint[ControllerInput, ControllerOutput] | None = None
+        self._ng: NgTransport | None = None
         self._metrics = AlgMetrics(self._held)
         self._status = StatusServer(
             Pages(
@@ -81,6 +86,10 @@ class AlgDaemon:
     async def start(self) -> None:
         """Bind SIP, then H.248: a gateway that registers must find everything ready."""
         await self._start_sip()
+        proxy = self._settings.policy.rtp.proxy
+        if proxy is not None:
+            self._ng = NgTransport(Client(self._ids), self._feed)
+            await self._ng.start(proxy)
         section = self._settings.h248
         transport = await open_transport(section)
         transactions = transaction_settings(section, transport)
@@ -108,6 +117,8 @@ class AlgDaemon:
             self._driver.close()
         if self._h248 is not None:
             self._h248.close()
+        if self._ng is not None:
+            self._ng.close()
         if self._sip is not None:
             await self._sip.close()
         self._driver = self._h248 = self._sip = None
@@ -210,6 +221,9 @@ class AlgDaemon:
             case RequestTo() | h248.SendReply():
                 if self._h248 is not None:
                     self._h248.feed(output)
+            case Ask():
+                if self._ng is not None:
+                    self._ng.ask(output)
             case Log():
                 fields = {"call": output.call, "context": output.context, "termination": output.termination}
                 self._log.info(output.text, **{name: value for name, value in fields.items() if value})

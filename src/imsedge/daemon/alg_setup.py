@@ -18,6 +18,7 @@ from imsedge.daemon.settings_policy import (
     PolicySection,
     RealmChoice,
     RealmChoices,
+    RtpSection,
     TrafficSection,
 )
 from imsedge.daemon.settings_sip import Protection, SipSection, SipTimers, SipTls
@@ -100,7 +101,15 @@ def policy(section: PolicySection) -> Policy:
         inactivity=section.inactivity,
         syn_ack=section.tcp.syn_ack,
         traffic=traffic(section.traffic),
+        rtp_proxy=section.rtp.proxy is not None,
+        rtp_interfaces=rtp_interfaces(section.rtp),
     )
+
+
+def rtp_interfaces(section: RtpSection) -> dict[Side, str]:
+    """The proxy's names of our two sides; none unless both are given."""
+    names = {Side.ACCESS: section.access, Side.CORE: section.core}
+    return names if all(names.values()) else {}
 
 
 def border_settings(section: BorderSection) -> BorderSettings:

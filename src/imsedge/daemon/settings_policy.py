@@ -6,7 +6,7 @@ from imsedge.alg.directions import TcpStart
 from imsedge.alg.nat import Traversal
 from imsedge.alg.policy import Anchoring, Aware, Matching, OnBearerFailure, Securing, SynAck, TlsCollision
 from imsedge.alg.procedures import TcpMode
-from imsedge.daemon.settings_types import Section, setting
+from imsedge.daemon.settings_types import OptionalProxy, Section, setting
 
 _MOST = 2**32 - 1
 
@@ -107,6 +107,20 @@ class MsrpSection(Section):
     )
 
 
+class RtpSection(Section):
+    """Audio and video, which are not for the gateway."""
+
+    proxy: OptionalProxy = setting(
+        None,
+        "An RTP proxy that audio and video go through, asked over rtpengine's NG protocol, such as"
+        " udp:127.0.0.1:2223; the word none: they pass by untouched.",
+    )
+    access: str = setting(
+        "", "The proxy's name for its interface towards user equipment; not told unless both are given."
+    )
+    core: str = setting("", "The same towards the core.")
+
+
 class MediumTraffic(Section):
     """DiffServ marking and policing of one medium on one side."""
 
@@ -148,6 +162,7 @@ class PolicySection(Section):
         " where some do not, leave it at cema: policy.msrp.aware helps all others.",
     )
     msrp: MsrpSection = setting(MsrpSection(), "MSRP that is anchored or secured.")
+    rtp: RtpSection = setting(RtpSection(), "Audio and video.")
     delayed_establishment: bool = setting(
         False, "Drop connection requests until the answer tells from whom to accept (TR 29.828 clause 4.4.2)."
     )

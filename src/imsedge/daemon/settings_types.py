@@ -57,6 +57,17 @@ def _read_optional_address(value: object) -> TransportAddress | None:
     return None if value is None or value == "none" else _read_address(value)
 
 
+def _read_optional_proxy(value: object) -> TransportAddress | None:
+    if value is None or value == "none":
+        return None
+    if isinstance(value, TransportAddress):
+        return value
+    transport, _, address = str(value).partition(":")
+    if transport != "udp":
+        raise ValueError("must be udp:address:port, such as udp:192.0.2.1:2223, or none")
+    return _read_address(address)
+
+
 def _read_optional_path(value: object) -> Path | None:
     return None if value is None or value == "none" else Path(str(value))
 
@@ -112,6 +123,11 @@ OptionalAddress = Annotated[
     TransportAddress | None,
     PlainValidator(_read_optional_address),
     PlainSerializer(lambda value: value and str(value)),
+]
+OptionalProxy = Annotated[
+    TransportAddress | None,
+    PlainValidator(_read_optional_proxy),
+    PlainSerializer(lambda value: value and f"udp:{value}"),
 ]
 OptionalPath = Annotated[Path | None, PlainValidator(_read_optional_path)]
 IpAddress = Annotated[str, PlainValidator(_read_ip)]

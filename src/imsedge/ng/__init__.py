@@ -1,0 +1,1 @@
+"""rtpengine's NG protocol: orders to a proxy of audio and video."""
