@@ -166,9 +166,13 @@ def test_other_paths_are_taken_while_the_stream_is_up() -> None:
         passes(s.ue, SENT, s.core, frame(to=moved, sender=US_TO_CORE))
 
 
-def test_rates_hold_for_what_is_rewritten() -> None:
-    with scene(policing=m.Policing(peak=1_000_000)) as s:
+@pytest.mark.parametrize("secure", [True, False], ids=["tls", "tcp"])
+def test_rates_hold_for_what_is_rewritten(secure: bool) -> None:
+    """Also in the middle of a message, and of a record."""
+    body = {"body": BLOCK}
+    with scene(secure=secure, policing=m.Policing(peak=1_000_000)) as s:
         passes(s.ue, SENT * 100, s.core, RECEIVED * 100)
+        passes(s.ue, frame(**body), s.core, frame(to=CORE, sender=US_TO_CORE, **body))  # type: ignore[arg-type]
 
 
 def test_the_end_of_the_stream_in_the_middle_of_a_chunk() -> None:

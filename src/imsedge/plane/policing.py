@@ -111,7 +111,7 @@ class PolicedFlow(Flow):
         """
         if self._timer is None or not self._timer.pending:
             super()._listen()
-            if self._open and self.is_settled:
+            if self._open and not self.held and not self.ended:
                 self._timer = self._loop.after(0.0, self._resume)
 
     def _resume(self) -> None:
