@@ -55,6 +55,23 @@ def test_then_along_the_dialog(party: Party, remote: TransportAddress) -> None:
     assert routed.request.uri == party.target
 
 
+@pytest.mark.parametrize(
+    ("network", "target", "flow"),
+    [
+        ("udp", "sip:10.4.4.4", "udp:10.4.4.4:5060"),
+        ("tcp", "sip:10.4.4.4", "tcp:10.4.4.4:5060"),
+        ("tcp", "sip:10.4.4.4;transport=udp", "udp:10.4.4.4:5060"),
+        ("tls", "sip:10.4.4.4", "tls:10.4.4.4:5061"),
+        ("tls", "sip:10.4.4.4:5080;transport=udp", "tls:10.4.4.4:5080"),
+    ],
+)
+def test_over_the_transport_of_the_network_and_never_in_clear_after_tls(
+    network: str, target: str, flow: str
+) -> None:
+    made = router(settings(border=BorderSettings(next_hop=UE), next_hop_transport=network))
+    assert str(made.inside(INVITE, Party(address="", target=target), Side.CORE).flow) == flow
+
+
 def test_what_belongs_to_no_call_goes_nowhere() -> None:
     with pytest.raises(SipError, match="no such dialog"):
         router().unknown_dialog(INVITE, FROM_INSIDE)

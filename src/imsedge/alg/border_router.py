@@ -60,9 +60,17 @@ class BorderRouter(Router):
     def along(self, request: SipRequest, receiver: Party, side: Side) -> Routed:
         """By its route and Contact; a host that is a name is found by the next hop."""
         hop = next_hop(request.with_headers(with_routes(request.headers, receiver.route)))
-        if is_address(hop.uri.address.host):
-            return Routed(hop.request, self._from_us(flow_to(hop.uri), side))
-        return Routed(hop.request, self.towards(side))
+        if not is_address(hop.uri.address.host):
+            return Routed(hop.request, self.towards(side))
+        return Routed(hop.request, self._from_us(self._reached(hop.uri, side), side))
+
+    def _reached(self, uri: SipUri, side: Side) -> Flow:
+        """Over the network's own transport where the URI names none, and never in clear where that is TLS."""
+        ours = self._hops[side].transport
+        named = uri.scheme == "sips" or uri.params.has("transport")
+        if named and ours != "tls":
+            return flow_to(uri)
+        return flow_to(uri.with_params(uri.params.put("transport", ours)))
 
     def _bare(self, request: SipRequest) -> SipRequest:
         return request.with_headers(with_routes(request.headers, ()))
