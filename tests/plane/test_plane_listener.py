@@ -13,7 +13,7 @@ from imsedge.plane import syn_filter, tcp
 from imsedge.plane.endpoint import REFUSALS_REPORTED
 from imsedge.plane.listener import Listener
 from imsedge.plane.loop import Loop
-from kit.plane_rig import HOST, PlaneRig, port_share, receive_all, receive_exactly
+from kit.plane_rig import HOST, UE, PlaneRig, port_share, receive_all, receive_exactly, tls
 
 pytestmark = pytest.mark.system
 TCP = m.Transport.TCP
@@ -108,6 +108,43 @@ def test_a_filter_that_changes_leaves_the_connection_alone() -> None:
         rig.do(m.Configure(access.endpoint, plain(source_filter=m.SourceFilter("192.0.2.1"))))
         caller.sendall(b"still here")
         assert receive_exactly(called, 10) == b"still here"
+
+
+def test_the_signalled_peer_takes_the_place_of_a_stranger_who_was_faster() -> None:
+    with PlaneRig() as rig:
+        listener, backend = rig.listen()
+        known = {"fingerprints": (UE.fingerprint(),), "remote": TransportAddress("127.0.0.9", 9)}
+        access, core = rig.pair(backend, m.Transport.TLS, **known)
+        stranger = rig.call(access)
+        rig.expect(m.Established, core.endpoint)
+        called = rig.accept(listener)
+        peer = rig.keep(socket.create_connection(access.local, 5, ("127.0.0.9", 0)))
+        refused = rig.expect(m.Refused, access.endpoint)
+        assert (refused.remote, refused.reason) == (
+            TransportAddress(*stranger.getsockname()),
+            "the signalled peer itself has come",
+        )
+        with pytest.raises(ConnectionResetError):
+            receive_all(stranger)
+        secured = tls(peer)
+        secured.sendall(b"me at last")
+        assert receive_exactly(called, 10) == b"me at last"
+        assert len(rig.seen(m.Established, core.endpoint)) == 1, "the other leg stays"
+
+
+def test_nobody_takes_the_place_of_the_signalled_peer_nor_of_one_that_is_trusted() -> None:
+    known = {"fingerprints": (UE.fingerprint(),), "remote": TransportAddress("127.0.0.9", 9)}
+    with PlaneRig() as rig:
+        for number, source in ((1, "127.0.0.9"), (2, HOST)):
+            access = rig.open(number, m.Transport.TLS, **known)
+            first = rig.keep(socket.create_connection(access.local, 5, (source, 0)))
+            rig.expect(m.Established, access.endpoint)
+            if source == HOST:
+                tls(first).do_handshake()
+                rig.expect(m.TlsEstablished, access.endpoint)
+            with pytest.raises(ConnectionError):
+                receive_all(rig.keep(socket.create_connection(access.local, 5, ("127.0.0.9", 0))))
+            assert not rig.seen(m.Failed, access.endpoint)
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ class Connection:
     ) -> None:
         self.phase = Phase.CONNECTING
         self.accepted = accepted
+        self.caller: TransportAddress | None = None  # of a connection that was accepted
         self.conduit: Conduit | None = None
         self._services = services
         self._socket = sock
@@ -111,6 +112,7 @@ class Connection:
             self._report.lost(fault_of(error.errno or 0, m.FailureCause.TCP_RESET))
             return
         self.phase, self._since = Phase.CONNECTED, self._now()
+        self.caller = TransportAddress(*remote[:2]) if self.accepted else None
         self._tell(
             m.Established(
                 self._report.number,

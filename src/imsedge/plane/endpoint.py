@@ -17,7 +17,7 @@ from imsedge.plane.connection import Connection
 from imsedge.plane.door import Door
 from imsedge.plane.faults import BearerError, fault_of
 from imsedge.plane.latecomer import LATECOMERS, Latecomer
-from imsedge.plane.link import Leg, Phase, admits, can_call, objection
+from imsedge.plane.link import Leg, Phase, admits, can_call, objection, outranks
 from imsedge.plane.loop import Timer
 from imsedge.plane.services import Services
 from imsedge.plane.vigil import Vigil
@@ -72,7 +72,7 @@ class Endpoint:
         connection = self._connection
         if connection is None:
             return Leg(self._settings, self._end or Phase.IDLE)
-        return Leg(self._settings, connection.phase, connection.accepted)
+        return Leg(self._settings, connection.phase, connection.accepted, connection.caller)
 
     @property
     def local(self) -> TransportAddress | None:
@@ -258,12 +258,17 @@ class Endpoint:
         leg = self.leg._replace(phase=Phase.IDLE) if self._relatching else self.leg
         reason = objection(leg, source, sources)
         if reason is None:
+            if leg.caller is not None and outranks(leg, source):
+                self._note(leg.caller, "the signalled peer itself has come")
             self._make_room()
             self._connection = self._connect(sock, accepted=True)
             self._latch(source)
             self._connection.welcome()
             return
         self._refuse(sock, source)
+        self._note(source, reason)
+
+    def _note(self, source: TransportAddress, reason: str) -> None:
         self._counters = replace(self._counters, refused=self._counters.refused + 1)
         if self._counters.refused <= REFUSALS_REPORTED:
             self._tell(m.Refused(self.number, self._now(), source, reason))

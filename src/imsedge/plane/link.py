@@ -41,11 +41,12 @@ _SENDING = frozenset({Mode.SEND_RECEIVE, Mode.SEND_ONLY})
 
 
 class Leg(NamedTuple):
-    """One end of a stream; ``accepted``: its connection was opened by the peer."""
+    """One end of a stream; ``accepted``: its connection was opened by the peer, from ``caller``."""
 
     settings: EndpointSettings
     phase: Phase = Phase.IDLE
     accepted: bool = False
+    caller: TransportAddress | None = None
 
 
 def can_call(settings: EndpointSettings) -> bool:
@@ -119,7 +120,7 @@ def objection(own: Leg, source: TransportAddress, sources: SourceFilter | None) 
     """
     if own.phase in (Phase.CLOSED, Phase.FAILED):
         return "the stream has ended"
-    if own.phase is not Phase.IDLE and not _is_crossing(own, source):
+    if own.phase is not Phase.IDLE and not _is_crossing(own, source) and not outranks(own, source):
         return "a second connection on one stream"
     if not admits(own.settings):
         return "incoming connections are discarded"
@@ -131,6 +132,21 @@ def objection(own: Leg, source: TransportAddress, sources: SourceFilter | None) 
 def _is_crossing(own: Leg, source: TransportAddress) -> bool:
     remote = own.settings.remote
     return own.phase is Phase.CONNECTING and remote is not None and remote.host == source.host
+
+
+def outranks(own: Leg, source: TransportAddress) -> bool:
+    """Whether ``source`` takes the place of a stranger who was faster and has proved nothing yet.
+
+    Where the signalling has named its address, nobody keeps the peer out until the handshake times out.
+    """
+    remote = own.settings.remote
+    return (
+        own.phase is Phase.CONNECTED
+        and own.accepted
+        and remote is not None
+        and own.caller is not None
+        and own.caller.host != remote.host == source.host
+    )
 
 
 def passes(source_filter: SourceFilter, source: TransportAddress) -> bool:
