@@ -61,7 +61,7 @@ def buckets(policing: Policing | None, now: float) -> tuple[Bucket, ...]:
 class PolicedFlow(Flow):
     """Reads of its source what every bucket has tokens for."""
 
-    __slots__ = ("_buckets", "_loop", "_take", "_timer")
+    __slots__ = ("_asked", "_buckets", "_loop", "_take", "_timer")
 
     def __init__(
         self,
@@ -76,6 +76,7 @@ class PolicedFlow(Flow):
         self._loop = loop
         self._buckets = buckets(policing, loop.now())
         self._timer: Timer | None = None
+        self._asked = 0  # octets, of the last read
         self._take = source.channel.take
         self._read = self._read_due
         self._full = BUFFER_OCTETS + 1  # one read at a time
@@ -87,17 +88,20 @@ class PolicedFlow(Flow):
             return
         before = self.octets
         super().run(mask)
-        now = self._loop.now()
+        read, now = self.octets - before, self._loop.now()
         for bucket in self._buckets:
-            bucket.take(self.octets - before, now)
+            bucket.take(read, now)
         pause = max((bucket.pause(now) for bucket in self._buckets), default=0.0)
-        if pause and self._open and not self.ended:
+        # What was cut short may go on in OpenSSL, of which the loop knows nothing: look again.
+        if (pause or 0 < self._asked <= read) and self._open and not self.ended:
             self._timer = self._loop.after(pause, self._resume)
             self.source.watch.remove(READ)
 
     def _read_due(self) -> int:
         now = self._loop.now()
-        return self._take(min((bucket.due(now) for bucket in self._buckets), default=BUFFER_OCTETS))
+        due = min((bucket.due(now) for bucket in self._buckets), default=BUFFER_OCTETS)
+        self._asked = max(due, 1)
+        return self._take(self._asked)
 
     def stop(self) -> None:
         super().stop()
