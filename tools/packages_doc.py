@@ -15,8 +15,9 @@ Written by `tools/packages_doc.py` from the tables in `src/imsedge/h248/packages
 the command line: `imsedge h248 packages [NAME]`.
 
 Package names and numbers are from the IANA registry. The last column says how far the name and number of an
-item can be trusted; a number that a peer uses differently is a setting, not code: its key is the kind and the
-name, such as `property gm/saf` or `event hangterm/thb timerx`.
+item can be trusted. What a peer has otherwise is a setting, not code. `h248.numbers` is for binary: a key is
+the kind and the name, such as `property gm/saf` or `event hangterm/thb timerx`. `h248.names` is for text: our
+name stands for the peer's, such as `"tcpbcc/EstBNC" = "xtcp/start"`.
 """
 
 

@@ -1,11 +1,14 @@
 """From settings to transports and transactions of H.248."""
 
+from pathlib import Path
+
 import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import SettingError
 from imsedge.daemon.control_setup import (
     binary_context,
+    context_of_file,
     message_identifier,
     open_transport,
     transaction_settings,
@@ -79,13 +82,30 @@ async def test_sctp_is_had_or_refused_in_one_sentence(section: type[AgwH248 | Al
 
 @pytest.mark.system
 async def test_numbers_of_the_settings_reach_the_transactions() -> None:
-    section = AgwH248(listen=ANY, numbers={"property gm/saf": 0x21})
+    section = AgwH248(listen=ANY, numbers={"property gm/saf": 0x21}, names={"gm/saf": "x/filter"})
     transport = await open_transport(section)
     binary = transaction_settings(section, transport).binary
     assert binary.catalogue.item_number(Kind.PROPERTY, "gm/saf") == 0x008C_0021
     assert binary.catalogue.item_name(Kind.PROPERTY, 0x008C_0021) == "gm/saf"
+    assert binary.dialect.written == {"gm/saf": "x/filter"}
     transport.close()
-    assert binary_context({}) is DEFAULT_BINARY
+    assert binary_context({}, {}) is DEFAULT_BINARY
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("h248 = 1", "h248: must be a table"),
+        ("[h248]\nnames = 1", "must be a table, such as"),
+        ('[h248.numbers]\n"gm/saf" = 1', "names no package, item or parameter"),
+        ('[h248.names]\n"saf" = "x/y"', "is no package/item name"),
+    ],
+)
+def test_words_of_a_file_that_cannot_be(text: str, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    with pytest.raises(SettingError, match=sentence):
+        context_of_file(path)
 
 
 @pytest.mark.system

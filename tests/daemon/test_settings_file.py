@@ -131,9 +131,10 @@ def test_what_is_in_force_is_a_file_that_says_the_same(
 
 
 def test_numbers_are_a_table_of_the_file_and_are_shown_as_one(tmp_path: Path) -> None:
-    file = write(tmp_path, '[h248.numbers]\n"property gm/saf" = 2\n"package gm" = 0x8d')
-    settings = load_settings(AgwSettings, file)
+    tables = '[h248.numbers]\n"property gm/saf" = 2\n"package gm" = 0x8d\n[h248.names]\n"gm/saf" = "x/filter"'
+    settings = load_settings(AgwSettings, write(tmp_path, tables))
     assert settings.h248.numbers == {"property gm/saf": 2, "package gm": 0x8D}
+    assert settings.h248.names == {"gm/saf": "x/filter"}
     assert load_settings(AgwSettings, write(tmp_path, "\n".join(explain(settings)))) == settings
 
 

@@ -6,10 +6,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from imsedge.core.address import TransportAddress
+from imsedge.daemon.settings_names import Names, Numbers
 from imsedge.daemon.settings_types import (
     Addresses,
     IpAddresses,
-    Numbers,
     OptionalAddress,
     OptionalPath,
     Words,
@@ -23,6 +23,7 @@ class Table(BaseModel):
     hosts: IpAddresses = setting((), "Some.")
     words: Words = setting((), "Some.")
     numbers: Numbers = setting({}, "Some.")
+    names: Names = setting({}, "Some.")
     endpoint: OptionalAddress = setting(None, "One.")
     file: OptionalPath = setting(None, "One.")
     wait: float = setting(1.0, "A time.", unit="s", gt=0)
@@ -45,6 +46,12 @@ TAKEN = {
         " event hangterm/thb timerx = 3,",
         {"event hangterm/thb timerx": 3},
     ),
+    "names": ("names", {"tcpbcc/EstBNC": "xtcp/start"}, {"tcpbcc/EstBNC": "xtcp/start"}),
+    "names from the environment": (
+        "names",
+        "nt/os = xnt/sent, nt/or=xnt/got",
+        {"nt/os": "xnt/sent", "nt/or": "xnt/got"},
+    ),
     "no endpoint": ("endpoint", "none", None),
     "an endpoint": ("endpoint", "127.0.0.1:0", TransportAddress("127.0.0.1", 0)),
     "no file": ("file", "none", None),
@@ -62,6 +69,9 @@ REFUSED = {
     "no port": ("endpoint", "192.0.2.1"),
     "a name": ("hosts", ["localhost"]),
     "not above the limit": ("wait", 0),
+    "a name without a package": ("names", {"EstBNC": "xtcp/start"}),
+    "one name for two items": ("names", "nt/os=x/y, nt/or=x/Y"),
+    "names that are no table": ("names", 7),
 }
 
 

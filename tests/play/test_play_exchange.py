@@ -8,7 +8,8 @@ import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError, SettingError
-from imsedge.h248.codec import Encoding, decode
+from imsedge.h248.codec import DEFAULT_BINARY, Encoding, decode
+from imsedge.h248.dialect import Dialect
 from imsedge.h248.model import TransactionRequest
 from imsedge.h248.sources import find_messages
 from imsedge.play.exchange import Exchange, run
@@ -61,6 +62,17 @@ def test_a_gateway_registers_and_both_speak(transport: str, encoding: Encoding) 
     assert len(asked) == 5  # registration, notify, and three of the controller
     modify = next(actions for actions in asked if len(actions[0].commands) == 2 and actions[0].context < 1000)
     assert [command.terminations[0].rpartition("/")[0] for command in modify[0].commands] == ["ip/access"] * 2
+
+
+def test_the_peer_has_other_words() -> None:
+    theirs = DEFAULT_BINARY.replace(dialect=Dialect({"g/cause": "x/why"}))
+    said: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        to = TransportAddress(*peer.getsockname())
+        run(Exchange(NOTIFY, to, patience=0.3, binary=theirs), said.append)
+        assert b"x/why" in peer.recv(9_000)
+    assert "g/cause" in said[0]
 
 
 def test_without_an_answer_it_fails_and_says_why() -> None:

@@ -10,6 +10,7 @@ from imsedge.cli.io import read_input, user_error, write_output
 from imsedge.cli.packages import packages
 from imsedge.cli.places import complaint_of, position
 from imsedge.cli.send import send
+from imsedge.cli.words import Config, context_of
 
 Source = Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file, or - for standard input.")]
 
@@ -52,6 +53,7 @@ def decode(
     port: Annotated[
         list[int] | None, typer.Option(help="Port of H.248 in a capture [2944 and 2945]; may be repeated.")
     ] = None,
+    config: Config = None,
 ) -> None:
     """Print messages as JSON, one object each; errors say where.
 
@@ -68,6 +70,7 @@ def decode(
     from imsedge.h248.mistakes import mistakes
     from imsedge.h248.sources import H248_PORTS, Input, find_messages
 
+    binary = context_of(config)
     data = read_input(source)
     wrong: list[str] = []
     partly: list[str] = []
@@ -77,7 +80,7 @@ def decode(
         raise user_error(f"{source}{position(data, error.offset)}: {error.code} {error.reason}") from None
     for found in messages:
         try:
-            message = decode_message(found.data)
+            message = decode_message(found.data, binary=binary)
         except RemoteError as error:
             wrong.append(complaint_of(source, data, found, error))
         else:
@@ -96,6 +99,7 @@ def decode(
 def encode(
     source: Source = "-",
     encoding: Annotated[EncodingName, typer.Option(help="How to write it.")] = EncodingName.PRETTY,
+    config: Config = None,
 ) -> None:
     """Write the JSON that `decode` prints as H.248 messages; several texts stand apart by `---`.
 
@@ -108,11 +112,11 @@ def encode(
     from imsedge.h248.codec import encode as encode_message
     from imsedge.h248.model import Message
 
-    wanted = Encoding(encoding.value)
+    wanted, binary = Encoding(encoding.value), context_of(config)
     try:
         documents = split_documents(read_input(source))
         messages = [msgspec.json.decode(document, type=Message) for document in documents]
-        written = [encode_message(message, wanted) for message in messages]
+        written = [encode_message(message, wanted, binary=binary) for message in messages]
     except (msgspec.DecodeError, LocalError) as error:
         raise user_error(f"{source}: {error}") from None
     write_output((b"\n---\n" if wanted.is_text else b"").join(written))

@@ -7,6 +7,7 @@ import typer
 
 from imsedge.cli.io import read_input, user_error
 from imsedge.cli.places import complaint_of
+from imsedge.cli.words import Config, context_of
 
 if TYPE_CHECKING:
     from imsedge.core.address import TransportAddress
@@ -47,6 +48,7 @@ def send(
     ] = None,
     transport: Annotated[TransportName, typer.Option(help="What carries it.")] = TransportName.UDP,
     encoding: Annotated[EncodingName, typer.Option(help="How it is written.")] = EncodingName.PRETTY,
+    config: Config = None,
     patience: Annotated[float, typer.Option(help="Seconds for each reply.", min=0.1, max=600)] = 5.0,
     linger: Annotated[
         float, typer.Option(help="Seconds to go on answering afterwards.", min=0, max=86_400)
@@ -82,6 +84,7 @@ def send(
             Encoding(encoding.value),
             patience,
             linger=linger,
+            binary=context_of(config),
         )
         good = run(exchange, lambda text: print(text, end="", flush=True))
     except RemoteError as error:

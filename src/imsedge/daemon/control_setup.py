@@ -1,13 +1,17 @@
 """From settings to what the H.248 layers take; the same for gateway and controller."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from imsedge.core.address import TransportAddress
 from imsedge.core.errors import RemoteError, SettingError
 from imsedge.daemon.settings import AgwH248, AlgH248
+from imsedge.daemon.settings_file import read_toml
+from imsedge.daemon.settings_names import read_names, read_numbers
 from imsedge.daemon.settings_types import H248Transport
 from imsedge.h248.binary.context import Context
 from imsedge.h248.codec import DEFAULT_BINARY, Encoding
+from imsedge.h248.dialect import Dialect
 from imsedge.h248.model import IpMid, Mid
 from imsedge.h248.packages.catalogue import CATALOGUE
 from imsedge.h248.text.scanner import read_mid
@@ -39,7 +43,7 @@ def transaction_settings(section: AgwH248 | AlgH248, transport: Transport) -> Tr
     return TransactionSettings(
         mid=message_identifier(section.mid, transport.local),
         encoding=Encoding(section.encoding.value),
-        binary=binary_context(section.numbers),
+        binary=binary_context(section.numbers, section.names),
         reliable=transport.reliable,
         first_delay=timers.first_repeat,
         longest_delay=timers.longest_repeat,
@@ -49,9 +53,25 @@ def transaction_settings(section: AgwH248 | AlgH248, transport: Transport) -> Tr
     )
 
 
-def binary_context(numbers: Mapping[str, int]) -> Context:
-    """The numbers of packages and items in binary, with those of the settings."""
-    return DEFAULT_BINARY.replace(catalogue=CATALOGUE.with_overrides(numbers)) if numbers else DEFAULT_BINARY
+def binary_context(numbers: Mapping[str, int], names: Mapping[str, str]) -> Context:
+    """The numbers of packages and items in binary and their names in text, with those of the settings."""
+    if not numbers and not names:
+        return DEFAULT_BINARY
+    return DEFAULT_BINARY.replace(CATALOGUE.with_overrides(numbers), Dialect(names))
+
+
+def context_of_file(path: Path) -> Context:
+    """What the tables ``h248.numbers`` and ``h248.names`` of a settings file say, whosever it is.
+
+    Raises ``SettingError``.
+    """
+    section = read_toml(path).get("h248", {})
+    if not isinstance(section, dict):
+        raise SettingError("h248: must be a table")
+    try:
+        return binary_context(read_numbers(section.get("numbers", {})), read_names(section.get("names", {})))
+    except ValueError as error:
+        raise SettingError(f"{path}: {error}") from None
 
 
 def message_identifier(text: str, local: TransportAddress) -> Mid:

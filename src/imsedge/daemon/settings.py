@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings_border import BorderSection, Role
+from imsedge.daemon.settings_names import Names, Numbers
 from imsedge.daemon.settings_policy import PolicySection
 from imsedge.daemon.settings_realms import Realms
 from imsedge.daemon.settings_sip import SipSection
@@ -24,7 +25,6 @@ from imsedge.daemon.settings_types import (
     H248Transport,
     LogFormat,
     LogLevel,
-    Numbers,
     OptionalAddress,
     OptionalPath,
     Section,
@@ -101,7 +101,10 @@ class AgwH248(H248Section):
     numbers: Numbers = setting(
         {},
         'Binary numbers that the peer uses instead of ours: "property gm/saf" = 1, "package gm" = 0x8c,'
-        ' "event hangterm/thb timerx" = 1; docs/packages.md has ours.',
+        ' "event hangterm/thb timerx" = 1, "digitmap plan" = 1; docs/packages.md has ours.',
+    )
+    names: Names = setting(
+        {}, 'Names that the peer has for items in text instead of ours: "tcpbcc/EstBNC" = "xtcp/start".'
     )
     restart_wait: float = setting(
         0.1, "Longest random wait before the first registration (MWD).", unit="s", ge=0, le=600
@@ -230,7 +233,10 @@ class AlgH248(H248Section):
     numbers: Numbers = setting(
         {},
         'Binary numbers that the peer uses instead of ours: "property gm/saf" = 1, "package gm" = 0x8c,'
-        ' "event hangterm/thb timerx" = 1; docs/packages.md has ours.',
+        ' "event hangterm/thb timerx" = 1, "digitmap plan" = 1; docs/packages.md has ours.',
+    )
+    names: Names = setting(
+        {}, 'Names that the peer has for items in text instead of ours: "tcpbcc/EstBNC" = "xtcp/start".'
     )
     audit: float = setting(
         10.0, "Silence after which a gateway is asked for a sign of life; 0: never.", unit="s", ge=0, le=3_600

@@ -1,7 +1,6 @@
 """What a row of the settings table is, and the types of its values."""
 
 import ipaddress
-from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -10,8 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic.fields import FieldInfo
 
 from imsedge.core.address import TransportAddress, read_transport_address
-from imsedge.core.errors import LocalError, SettingError
-from imsedge.h248.packages.catalogue import CATALOGUE
+from imsedge.core.errors import SettingError
 from imsedge.security.tls import find_profile
 
 
@@ -97,23 +95,6 @@ def _split(value: object) -> object:
     return _parts(value) if isinstance(value, str) else value
 
 
-def _read_numbers(value: object) -> dict[str, int]:
-    """A table of the file, or ``property gm/saf=1, package gm=0x8c`` from the environment."""
-    if isinstance(value, str):
-        value = {key: number for key, _, number in (part.rpartition("=") for part in _parts(value))}
-    if not isinstance(value, Mapping):
-        raise ValueError('must be a table, such as { "property gm/saf" = 1 }')
-    try:
-        numbers = {str(key).strip(): int(str(number).strip(), 0) for key, number in value.items()}
-    except ValueError:
-        raise ValueError('must give each name a number, such as "property gm/saf" = 1') from None
-    try:
-        CATALOGUE.with_overrides(numbers)
-    except LocalError as error:
-        raise ValueError(str(error)) from None
-    return numbers
-
-
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -134,7 +115,6 @@ IpAddress = Annotated[str, PlainValidator(_read_ip)]
 IpAddresses = Annotated[tuple[IpAddress, ...], BeforeValidator(_split)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Numbers = Annotated[dict[str, int], PlainValidator(_read_numbers)]
 TlsProfileName = Annotated[str, PlainValidator(_read_tls_profile)]
 
 

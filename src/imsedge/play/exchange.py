@@ -20,7 +20,8 @@ from imsedge.core.machine import Tick
 from imsedge.core.trace import Crossing
 from imsedge.h248.association import Disconnect, TransportLost
 from imsedge.h248.association.service_change import read_change, write_change
-from imsedge.h248.codec import Encoding, decode, encode
+from imsedge.h248.binary.context import Context
+from imsedge.h248.codec import DEFAULT_BINARY, Encoding, decode, encode
 from imsedge.h248.mistakes import mistakes
 from imsedge.h248.model import (
     CHOOSE,
@@ -64,7 +65,10 @@ _MARK = re.compile(rb"%(CTX|T(\d{1,4}))%")
 
 
 class Exchange(NamedTuple):
-    """What to do.  ``messages``: octets of any encoding; ``patience``: seconds for each answer."""
+    """What to do.  ``messages``: octets of any encoding; ``patience``: seconds for each answer.
+
+    ``binary``: the peer's names and numbers; the messages here are in ours.
+    """
 
     messages: tuple[bytes, ...]
     to: TransportAddress | None = None
@@ -73,6 +77,7 @@ class Exchange(NamedTuple):
     transport: str = "udp"
     encoding: Encoding = Encoding.PRETTY
     patience: float = 5.0
+    binary: Context = DEFAULT_BINARY
     mid: Mid | None = None
     linger: float = 0.0  # seconds to go on answering requests at the end
 
@@ -152,6 +157,7 @@ class _Talk:
         settings = TransactionSettings(
             mid=exchange.mid or IpMid(transport.local.host, transport.local.port or None),
             encoding=exchange.encoding,
+            binary=exchange.binary,
             reliable=transport.reliable,
             t_max=exchange.patience,
         )
@@ -244,7 +250,8 @@ class _Talk:
     def _tap(self, crossing: Crossing) -> None:
         """What crosses, repeats and all, as text that ``h248 decode`` reads again."""
         try:
-            shown = encode(decode(crossing.data), Encoding.PRETTY).decode("utf-8", "replace").rstrip()
+            message = decode(crossing.data, binary=self._exchange.binary)
+            shown = encode(message, Encoding.PRETTY).decode("utf-8", "replace").rstrip()
         except ImsedgeError as error:
             shown = f"; {len(crossing.data)} octets that are no message: {error}"
         self._say(f"; from {crossing.source} to {crossing.destination}\n{shown}\n---\n")
