@@ -1,11 +1,13 @@
 """MSRP whose paths are rewritten, over real sockets: TLS towards the UE, clear TCP towards the core."""
 
+import contextlib
 import os
 import resource
 import socket
 import threading
 
 import pytest
+from OpenSSL import SSL
 
 from imsedge.bearer import messages as m
 from imsedge.core.msrp_uri import MsrpPath
@@ -126,6 +128,27 @@ def test_who_asks_too_much_while_a_chunk_passes_is_cut_off() -> None:
         receive_exactly(s.ue, 100)
         s.ue.sendall(frame(to=FOREIGN) * 33)
         failed = s.rig.expect(m.Failed, s.access.endpoint)
+        assert (failed.cause, "more than 32" in failed.detail) == (m.FailureCause.MSRP, True)
+
+
+@pytest.mark.parametrize("secure", [True, False], ids=["tls", "tcp"])
+def test_who_asks_and_does_not_read_the_answers_is_cut_off(secure: bool) -> None:
+    """Its answers are not stored for it."""
+    with scene(secure=secure) as s:
+        asked, asking = frame(to=FOREIGN) * 100, True
+
+        def ask() -> None:
+            with contextlib.suppress(OSError, SSL.Error):
+                while asking:
+                    s.ue.sendall(asked)
+
+        sender = threading.Thread(target=ask)
+        sender.start()
+        try:
+            failed = s.rig.expect(m.Failed, s.access.endpoint)
+        finally:
+            asking = False
+            sender.join()
         assert (failed.cause, "more than 32" in failed.detail) == (m.FailureCause.MSRP, True)
 
 

@@ -4,12 +4,13 @@ The octets of a flow go through ``msrp.rewriter`` on their way.  Everything else
 sink does not take is held, then the source is not read.  What is held is at most what one read became.
 
 Responses of our own go to the peer that asked, in between the messages that the other flow brings there.
+Who asks and does not read is cut off: few responses are held.
 """
 
 from imsedge.bearer.messages import FailureCause
 from imsedge.core.msrp_uri import MsrpPath
 from imsedge.msrp.errors import MsrpError
-from imsedge.msrp.rewriter import Rewriter, Route
+from imsedge.msrp.rewriter import DEFAULT_LIMITS, Rewriter, Route
 from imsedge.plane.conduit import Conduit
 from imsedge.plane.faults import BearerError
 from imsedge.plane.loop import READ
@@ -23,6 +24,7 @@ class MsrpFlow(Flow):
     def __init__(self, source: Conduit, sink: Conduit, view: memoryview, report: FlowReport) -> None:
         super().__init__(source, sink, view, report)
         self._passed = 0  # octets that went to the sink or are held for it
+        self._unread = 0  # responses of ours that came when something was held already
         self._write = self._rewrite
         self._route: Route | None = None
         self._rewriter: Rewriter | None = None
@@ -61,6 +63,9 @@ class MsrpFlow(Flow):
         """Ours, to the peer at the sink.  ``MsrpError`` when it asks for too many."""
         if self._rewriter is None or self.ended:
             return
+        self._unread = self._unread + 1 if self.held else 0
+        if self._unread > DEFAULT_LIMITS.answers:
+            raise MsrpError(413, f"more than {DEFAULT_LIMITS.answers} answers are not read")
         try:
             self._pass(self._rewriter.interpose(response))
         except BearerError as error:
