@@ -143,13 +143,16 @@ def calls(target: str, sdp: str, *, routes: str = "", talk_ms: int = 0) -> list[
     ]
 
 
-def hang_up(call_id: str, caller: TransportAddress) -> bytes:
-    """What makes the caller end its call: SIPp takes it for one of the call by its Call-ID."""
+def hang_up(call_id: str, callee: str, caller: TransportAddress) -> bytes:
+    """What makes the caller end its call: SIPp takes it for one of the call by its Call-ID.
+
+    ``callee``: the To of its answer, which SIPp then copies into the BYE.
+    """
     lines = (
         f"INFO sip:caller@{caller} SIP/2.0",
         f"Via: SIP/2.0/UDP {caller.host}:9;branch=z9hG4bK-hang-up",
         "From: <sip:test@home.test>;tag=1",
-        "To: <sip:caller@home.test>",
+        f"To: {callee}",
         f"Call-ID: {call_id}",
         "CSeq: 7 INFO",
         "Content-Length: 0",

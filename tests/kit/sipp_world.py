@@ -63,11 +63,18 @@ class World:
             yield calling, callee
 
 
+def field(message: str, name: str) -> str:
+    """The value of the first header field of that name."""
+    line = next(line for line in message.splitlines() if line.startswith(f"{name}:"))
+    return line.partition(":")[2].strip()
+
+
 async def ended(caller: Sipp, callee: Sipp) -> None:
     """Hang up; then the call is over, and everybody content."""
-    (call_id,) = {line for text in caller.sent() for line in text.splitlines() if line.startswith("Call-ID:")}
+    answer = next(text for text in caller.received() if text.startswith("SIP/2.0 200"))
+    call_id, callee_is = (field(answer, name) for name in ("Call-ID", "To"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.sendto(hang_up(call_id.partition(":")[2].strip(), caller.local), caller.local)
+        sock.sendto(hang_up(call_id, callee_is, caller.local), caller.local)
     await until(lambda: caller.ended and callee.ended, "the end of the call")
     for party in (caller, callee):
         party.check()
