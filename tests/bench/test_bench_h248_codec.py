@@ -2,8 +2,9 @@
 
 import pytest
 
-from imsedge.bench.h248_codec import CodecRate, run
+from imsedge.bench.h248_codec import CodecRate, are_compiled, run
 from imsedge.bench.h248_messages import MESSAGES
+from imsedge.h248.binary import tables
 from imsedge.h248.codec import Encoding, decode, encode
 from kit.peers import need_megaco
 
@@ -30,6 +31,12 @@ def test_beside_erlang_megaco() -> None:
     assert all(row.peer_decode and row.peer_encode and "ratios" in row.line() for row in rows)
 
 
+def test_it_is_said_whether_modules_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert are_compiled() is tables.COMPILED
+    monkeypatch.setattr(tables, "__file__", "tables.cpython-311-x86_64-linux-gnu.so")
+    assert are_compiled()
+
+
 def test_a_row_for_people() -> None:
-    row = CodecRate("pretty", 100, 30, 40, 100, 100)
+    row = CodecRate("pretty", 100, 30, 40, True, 100, 100)
     assert row.line().endswith("ratios 0.30 and 0.40")

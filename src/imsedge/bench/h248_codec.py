@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from imsedge.bench.h248_messages import MESSAGES
+from imsedge.h248.binary import tables
 from imsedge.h248.codec import Encoding, decode, encode
 
 _ROUNDS = 5
@@ -24,6 +25,7 @@ class CodecRate(Struct, frozen=True):
     octets: float
     decode: float
     encode: float
+    compiled: bool
     peer_decode: float | None = None
     peer_encode: float | None = None
 
@@ -50,9 +52,15 @@ def _measure(encoding: Encoding, seconds: float) -> CodecRate:
     ours_decode = _rate(lambda: [decode(octets) for octets in data], len(data), seconds)
     ours_encode = _rate(lambda: [encode(message, encoding) for message in messages], len(data), seconds)
     peer = _peer(encoding, data, seconds)
+    octets = sum(map(len, data)) / len(data)
     return CodecRate(
-        encoding.value, sum(map(len, data)) / len(data), ours_decode, ours_encode, *(peer or (None, None))
+        encoding.value, octets, ours_decode, ours_encode, are_compiled(), *(peer or (None, None))
     )
+
+
+def are_compiled() -> bool:
+    """Whether the hot modules come from ``tools/compile.py``; processes that we start take the same."""
+    return not str(tables.__file__).endswith(".py")
 
 
 def _rate(work: Callable[[], object], count: int, seconds: float) -> float:

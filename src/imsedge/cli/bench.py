@@ -122,4 +122,5 @@ def h248(
 
         print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
     else:
-        print("\n".join(row.line() for row in rows))
+        modules = "compiled modules" if h248_codec.are_compiled() else "modules as they are, in Python"
+        print("\n".join([f"{modules}:", *(row.line() for row in rows)]))
