@@ -1,14 +1,18 @@
 """Connections: their limits, and peers that misuse them."""
 
 import asyncio
+import contextlib
+from pathlib import Path
 
 import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.net.sip_streams import StreamLimits
-from imsedge.sip.events import TransactionFailed
+from imsedge.net.sip_tls import SipTlsContexts
+from imsedge.sip.events import RequestArrived, TransactionFailed
 from imsedge.sip.flow import Flow
 from imsedge.sip.writer import write_message
+from kit.openssl import OpensslCertificate
 from kit.sip import request
 from kit.sip_peer import Answerer, Node, running
 
@@ -96,8 +100,13 @@ async def test_connections_beyond_the_limit_are_closed_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "data"),
-    [(StreamLimits(unfinished=0.1), OPTIONS[:60]), (StreamLimits(unfinished=0.1, idle=0.1), OPTIONS)],
-    ids=["an unfinished message", "silence"],
+    [
+        (StreamLimits(unfinished=0.1), OPTIONS[:60]),
+        (StreamLimits(unfinished=0.1), b""),
+        (StreamLimits(unfinished=0.1), b"\r\n\r\n"),
+        (StreamLimits(unfinished=0.1, idle=0.1), OPTIONS),
+    ],
+    ids=["an unfinished message", "none ever", "pings only", "silence"],
 )
 async def test_stale_connections_are_closed(limits: StreamLimits, data: bytes) -> None:
     edge = Answerer(limits=limits)
@@ -110,6 +119,33 @@ async def test_stale_connections_are_closed(limits: StreamLimits, data: bytes) -
         assert answer.count(b"SIP/2.0 200") == (1 if data == OPTIONS else 0)
         assert edge.transport.open_connections == 0
         await close((reader, writer))
+
+
+async def test_connections_that_we_made_may_wait_for_what_the_peer_says() -> None:
+    caller, silent = Node(limits=StreamLimits(unfinished=0.1)), Node()
+    async with running(caller, silent):
+        await silent.listen("tcp")
+        caller.send(request("OPTIONS", transport="TCP"), Flow("tcp", silent.bound["tcp"]))
+        await silent.until_kind(RequestArrived)
+        await asyncio.sleep(0.3)
+        assert caller.transport.open_connections == 1
+
+
+async def test_handshakes_that_nobody_finishes_are_few_and_short(tmp_path: Path) -> None:
+    own = OpensslCertificate(tmp_path, "edge", hosts=("127.0.0.1",))
+    secured = SipTlsContexts(own.certificate, own.key, own.certificate)
+    edge = Answerer(limits=StreamLimits(handshakes=2, connect=1.0), tls_server=secured.server)
+    async with running(edge):
+        await edge.listen("tls")
+        silent = [await asyncio.open_connection(*edge.bound["tls"]) for _ in range(3)]
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionResetError):
+                assert await silent[2][0].read() == b""
+            assert await silent[0][0].read() == b""
+            phone = await asyncio.open_connection(*edge.bound["tls"], ssl=secured.client)
+        phone[1].write(OPTIONS.replace(b"TCP", b"TLS"))
+        assert (await read_some(phone[0])).startswith(b"SIP/2.0 200 OK\r\n")
+        await close(*silent, phone)
 
 
 async def test_a_peer_that_does_not_read_is_given_up() -> None:

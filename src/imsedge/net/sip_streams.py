@@ -5,8 +5,11 @@ on a new one, and waits until that is up.  What cannot be sent comes back as ``f
 """
 
 import asyncio
+import contextlib
+import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 
 from msgspec import Struct
@@ -25,11 +28,14 @@ class StreamLimits(Struct, frozen=True, kw_only=True):
 
     ``waiting``: octets that wait for one connection to open or for its peer to read; then it is given up.
     ``connect``: seconds for a new connection or TLS handshake; below timer B, so that 503 comes before 408.
-    ``unfinished``: seconds for the rest of a message that has begun (slow peers hold memory).
+    ``handshakes``: of TLS with peers who called, not over yet; who comes beyond is turned away at once.
+    ``unfinished``: seconds for the rest of a message that has begun (slow peers hold memory), and for the
+    first message of a peer who called.
     ``idle``: seconds without a message or keep-alive; above the usual registration time of an hour.
     """
 
     connections: int = 4_096
+    handshakes: int = 512
     waiting: int = 262_144
     connect: float = 8.0
     unfinished: float = 32.0
@@ -49,11 +55,17 @@ class _Connection(asyncio.Protocol):
     """One TCP or TLS connection; ``flow`` is known once it is up.
 
     ``local``: for one that we made, the address that we are known by instead of its own source port, so that
-    what comes back over it counts as arrived there.
+    what comes back over it counts as arrived there.  ``called``: the peer made it.
     """
 
     def __init__(
-        self, pool: "StreamPool", transport: str, number: int, local: TransportAddress | None = None
+        self,
+        pool: "StreamPool",
+        transport: str,
+        number: int,
+        local: TransportAddress | None = None,
+        *,
+        called: bool = False,
     ) -> None:
         self.kind = transport
         self.local = local
@@ -63,10 +75,11 @@ class _Connection(asyncio.Protocol):
         self.heard = self.begun = pool.now
         self._pool = pool
         self._framer = Framer()
+        self._owes = called  # its first message
 
     @property
     def unfinished(self) -> bool:
-        return self._framer.buffered > 0
+        return self._owes or self._framer.buffered > 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio promises for streams
@@ -83,7 +96,8 @@ class _Connection(asyncio.Protocol):
         self.heard = self._pool.now
         fresh = not self.unfinished
         for item in self._framer.receive(data):
-            fresh = True
+            self._owes = self._owes and isinstance(item, Ping)
+            fresh = not self._owes
             if isinstance(item, Ping):
                 self.write(b"\r\n")
             elif self.flow is not None:
@@ -108,6 +122,17 @@ class _Connection(asyncio.Protocol):
         """After what was written has left."""
         if self.wire is not None:
             self.wire.close()
+
+
+class _Caller(asyncio.Protocol):
+    """Wants to speak TLS.  The handshake is another's task, so that it can be counted and cut short."""
+
+    def __init__(self, pool: "StreamPool") -> None:
+        self._pool = pool
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio promises for streams
+        self._pool.greet(transport)
 
 
 class _Opening:
@@ -140,6 +165,7 @@ class StreamPool:
         self._open: dict[int, _Connection] = {}
         self._known: dict[_Way, int] = {}
         self._opening: dict[_Way, _Opening] = {}
+        self._greeting: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
         self._sweep = self._loop.call_later(limits.unfinished / 4, self._close_stale)
 
@@ -155,16 +181,28 @@ class StreamPool:
         """Accept on ``address`` (port 0: any); returns what was bound.  ``OSError`` when it cannot."""
         if transport == "tls" and self._tls[0] is None:
             raise LocalError("TLS cannot be accepted without a certificate")
-        server = await self._loop.create_server(
-            lambda: _Connection(self, transport, next(self._numbers)),
-            address.host,
-            address.port,
-            ssl=self._tls[0] if transport == "tls" else None,
-            ssl_handshake_timeout=self.limits.connect if transport == "tls" else None,
-            backlog=256,
-        )
+        made = partial(_Caller, self) if transport == "tls" else self._called(transport)
+        server = await self._loop.create_server(made, address.host, address.port, backlog=256)
         self._servers.append(server)
         return TransportAddress(*server.sockets[0].getsockname()[:2])
+
+    def _called(self, transport: str) -> Callable[[], _Connection]:
+        return lambda: _Connection(self, transport, next(self._numbers), called=True)
+
+    def greet(self, wire: asyncio.Transport) -> None:
+        """Begin a TLS handshake with whoever has called there."""
+        if len(self._greeting) < self.limits.handshakes:
+            with contextlib.suppress(OSError):  # out of descriptors
+                task = self._loop.create_task(self._shake_hands(wire.get_extra_info("socket").dup()))
+                self._greeting.add(task)
+                task.add_done_callback(self._greeting.discard)
+        wire.abort()  # its own descriptor only
+
+    async def _shake_hands(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError, TimeoutError):  # it is no phone
+            await self._loop.connect_accepted_socket(
+                self._called("tls"), sock, ssl=self._tls[0], ssl_handshake_timeout=self.limits.connect
+            )
 
     def send(self, data: bytes, flow: Flow) -> None:
         """On the right connection, now or when it is up."""
@@ -252,7 +290,7 @@ class StreamPool:
     async def close(self) -> None:
         """Stop accepting, give up what is opening, close what is open."""
         self._sweep.cancel()
-        tasks = [opening.task for opening in self._opening.values()]
+        tasks = [*(opening.task for opening in self._opening.values()), *self._greeting]
         self._opening.clear()
         for task in tasks:
             task.cancel()
