@@ -16,12 +16,13 @@ from imsedge.core.address import TransportAddress
 from imsedge.plane import nft, relays
 from imsedge.plane.nft import Passage, Way
 from imsedge.plane.nftables import RelayError
-from kit.plane_rig import HOST, PlaneRig, receive_all, receive_exactly
+from kit.plane_rig import HOST, PlaneRig, port_share, receive_all, receive_exactly
 
 TCP = m.Transport.TCP
 LOCAL, TARGET = TransportAddress("10.0.0.1", 20_000), TransportAddress("192.0.2.7", 5_000)
 SOURCE = TransportAddress("10.1.0.1", 30_000)
 WAY = Way(5, LOCAL, TARGET, SOURCE, SourceFilter("192.0.2.0/24", 1, 99))
+SHARE = PortShare("10.0.0.1", 20_000, 20_099)
 INSIDE = "IMSEDGE_TEST_NAMESPACE"
 
 
@@ -47,7 +48,7 @@ def test_a_shut_way_leads_nowhere_and_an_ended_one_refuses() -> None:
     assert "there" not in nft.begin("t", shut)
     assert "delete element ip t there" in nft.change("t", WAY, shut)
     assert "add element ip t there" in nft.change("t", shut, WAY)
-    assert "timeout 3600s : jump refuse" in nft.end("t", WAY)
+    assert "add" not in nft.end("t", WAY), "without a gate it is refused"
     assert "there" not in nft.end("t", shut)
 
 
@@ -66,7 +67,7 @@ def test_a_kernel_that_does_not_forward_is_named(monkeypatch: pytest.MonkeyPatch
     assert relays.obstacle(("127.0.0.1",)) == ""
     assert relays.obstacle(("10.0.0.1", "2001:db8::1"), ipv6=True) == ""
     with pytest.raises(RelayError, match=r"net.ipv4.ip_forward is 0"):
-        relays.Relays(("10.0.0.1",)).lead(WAY)
+        relays.Relays((SHARE,)).lead(WAY)
 
 
 def test_without_a_capability_nothing_else_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +77,7 @@ def test_without_a_capability_nothing_else_is_looked_at(monkeypatch: pytest.Monk
 
 def test_without_a_way_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relays, "is_installed", lambda: False)
-    idle = relays.Relays(("10.0.0.1",))
+    idle = relays.Relays((SHARE,))
     idle.end(5)
     idle.forget(5)
     assert idle.counters(5) == (0, 0, 0)
@@ -186,6 +187,29 @@ def test_inside_release_ends_what_was_there_with_rst() -> None:
         caller.sendall(b"more")
         with pytest.raises(ConnectionResetError):
             receive_all(caller)
+
+
+@pytest.mark.system
+@inside
+def test_inside_what_a_killed_worker_has_left_is_refused_by_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    share = port_share()
+    monkeypatch.setattr(os, "getpid", lambda: 4_194_998)  # of no process
+    with PlaneRig(ports=(share,)) as killed:
+        listener, backend = killed.listen()
+        access, _core = pair(killed, backend)
+        caller = killed.call(access)
+        server = killed.accept(listener)
+        monkeypatch.undo()
+        with PlaneRig(ports=(share,)) as following:
+            following.plane.take_over()
+            assert "imsedge_4194998" not in tables()
+            caller.sendall(b"is anybody there?")
+            with pytest.raises(ConnectionResetError):
+                receive_all(caller)
+            assert following.plane._services.relays.table in tables()
+        server.close()
 
 
 @pytest.mark.system

@@ -6,21 +6,22 @@ addresses and ports change: sequence numbers, options, windows and flags are the
 so is each FIN and RST.  The streams of a table are elements of its maps: their number costs nothing a packet.
 
 A connection gets the mark of its way (``ct mark``); by that mark packets are counted and the gate decides:
-``accept``, ``drop`` while nothing may pass, ``refuse`` (RST) for a while after the way is gone.  Who is not
+``accept``, or ``drop`` while nothing may pass.  What has our mark, began at a port of this worker and has no
+gate is a connection whose way is gone, perhaps with the worker before us: ``refuse`` answers RST.  Who is not
 allowed is not led anywhere: ``hold`` drops and counts the SYN before there is a connection, so that its
 repetition is judged anew.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
 from imsedge.bearer.messages import SourceFilter
+from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
 
 # The upper octet tells our marks from those of others; 24 bits of the endpoint's number make the rest.
 _MARKS, _MARK_BITS = 0x49, 24
-# How long a connection whose way is gone is answered with RST.
-REFUSE_SECONDS = 3_600
 
 _TABLE = """\
 add table {family} {table}
@@ -32,7 +33,7 @@ table {family} {table} {{
   map back {{ type mark : {type} . inet_service; }}
   set heard {{ type mark; counter; }}
   set said {{ type mark; counter; }}
-  map gate {{ type mark : verdict; flags timeout; }}
+  map gate {{ type mark : verdict; }}
   set held {{ type {type} . inet_service; counter; }}
   chain refuse {{ tcp flags rst accept; meta l4proto tcp reject with tcp reset; }}
   chain hold {{ meta l4proto tcp {family} daddr . tcp dport @held drop; }}
@@ -42,6 +43,7 @@ table {family} {table} {{
     ct direction original ct mark @heard
     ct direction reply ct mark @said
     ct mark vmap @gate
+{refusals}
   }}
   chain name_incoming {{
     type filter hook prerouting priority -110; {family} daddr @ours meta l4proto tcp jump name;
@@ -71,6 +73,11 @@ table {family} {table} {{
 """
 
 
+_REFUSAL = """\
+    meta l4proto tcp ct mark & {mask:#x} == {ours:#x} \
+    ct original {family} daddr {address} ct original proto-dst {low}-{high} jump refuse"""
+
+
 class Passage(Enum):
     """What becomes of the connections of a way."""
 
@@ -98,10 +105,23 @@ def mark_of(number: int) -> int:
     return _MARKS << _MARK_BITS | number & (1 << _MARK_BITS) - 1
 
 
-def table(name: str, family: str, addresses: tuple[str, ...]) -> str:
-    """An empty table, whatever was there before."""
+def table(name: str, family: str, shares: Iterable[PortShare]) -> str:
+    """An empty table for these ports, whatever was there before."""
     kind = "ipv6_addr" if family == "ip6" else "ipv4_addr"
-    return _TABLE.format(table=name, family=family, type=kind, addresses=", ".join(addresses))
+    owned = tuple(shares)
+    return _TABLE.format(
+        table=name,
+        family=family,
+        type=kind,
+        addresses=", ".join(dict.fromkeys(share.address for share in owned)),
+        refusals="\n".join(_refusal(family, share) for share in owned),
+    )
+
+
+def _refusal(family: str, share: PortShare) -> str:
+    mask, ours = 0xFF << _MARK_BITS, _MARKS << _MARK_BITS
+    ports = {"address": share.address, "low": share.low, "high": share.high}
+    return _REFUSAL.format(family=family, mask=mask, ours=ours, **ports)
 
 
 def begin(name: str, way: Way) -> str:
@@ -136,15 +156,9 @@ def change(name: str, old: Way, new: Way) -> str:
     return "".join(lines)
 
 
-def pardon(name: str, way: Way) -> str:
-    """End the refusal that ``end`` has left; an error when its time is over anyway."""
-    return _element("delete", name, way, "gate", f"{mark_of(way.number):#x}")
-
-
 def end(name: str, way: Way) -> str:
     """The way is gone; who still sends on it is told with RST."""
     mark = mark_of(way.number)
-    refusal = f"{mark:#x} timeout {REFUSE_SECONDS}s : jump refuse"
     lines = [
         _element("delete", name, way, "marks", _pair(way.local)),
         _element("delete", name, way, "back", f"{mark:#x}"),
@@ -152,7 +166,6 @@ def end(name: str, way: Way) -> str:
         _element("delete", name, way, "heard", f"{mark:#x}"),
         _element("delete", name, way, "said", f"{mark:#x}"),
         _element("delete", name, way, "gate", f"{mark:#x}"),
-        _element("add", name, way, "gate", refusal),
     ]
     if way.passage is Passage.OPEN:
         lines.append(_element("delete", name, way, "there", _origin(way)))

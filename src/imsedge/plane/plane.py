@@ -85,9 +85,13 @@ class Plane:
             _pools(settings),
             Buffer(),
             Knocks(self.loop, settings.ports),
-            Relays(tuple(dict.fromkeys(share.address for share in settings.ports))),
+            Relays(settings.ports),
             self._events.append,
         )
+
+    def take_over(self) -> None:
+        """Clear away what a worker before this one has left in the kernel."""
+        self._services.relays.take_over()
 
     def fileno(self) -> int:
         """Readable when ``run_once`` has work; a timer may be due at ``loop.deadline`` as well."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from imsedge.bearer.wire import PortShare
 from imsedge.plane import nft
 from imsedge.plane.nft import Way, WayCounters
 from imsedge.plane.nftables import Nftables, RelayError, is_in_kernel, is_installed
@@ -50,9 +51,9 @@ def can_relay() -> bool:
 class Relays:
     """The ways of one worker."""
 
-    def __init__(self, addresses: tuple[str, ...]) -> None:
+    def __init__(self, shares: tuple[PortShare, ...]) -> None:
         self.table = f"{_PREFIX}{os.getpid()}"
-        self._addresses = addresses
+        self._shares = shares
         self._families: set[str] = set()
         self._ways: dict[int, Way] = {}
         self._past: dict[int, WayCounters] = {}  # of ways that were taken away
@@ -72,17 +73,10 @@ class Relays:
             return
         if old is None:
             self._prepare(way.family)
-            self._begin(way)
+            self._run(nft.begin(self.table, way))
         else:
             self._run(nft.change(self.table, old, way))
         self._ways[way.number] = way
-
-    def _begin(self, way: Way) -> None:
-        text = nft.begin(self.table, way)
-        if way.number in self._past:
-            with contextlib.suppress(RelayError):
-                self._run(nft.pardon(self.table, way))
-        self._run(text)
 
     def end(self, *numbers: int) -> None:
         """Nothing passes there any more; may be repeated."""
@@ -117,6 +111,12 @@ class Relays:
         self.end(number)
         self._past.pop(number, None)
 
+    def take_over(self) -> None:
+        """Sweep, and refuse what a worker that was killed has left at our ports."""
+        for family in sweep():
+            with contextlib.suppress(RelayError):
+                self._prepare(family)
+
     def close(self) -> None:
         """Take the tables away."""
         for family in self._families:
@@ -132,29 +132,32 @@ class Relays:
     def _prepare(self, family: str) -> None:
         if family in self._families:
             return
-        reason = obstacle(self._addresses, ipv6=family == "ip6")
+        shares = [share for share in self._shares if (":" in share.address) == (family == "ip6")]
+        reason = obstacle((share.address for share in shares), ipv6=family == "ip6")
         if reason:
             raise RelayError(reason)
-        ours = tuple(a for a in self._addresses if (":" in a) == (family == "ip6"))
-        self._run(nft.table(self.table, family, ours))
+        self._run(nft.table(self.table, family, shares))
         self._families.add(family)
 
 
-def sweep() -> None:
-    """Take away the tables of workers that were killed: their ports have new owners."""
+def sweep() -> frozenset[str]:
+    """Take away the tables of workers that were killed: their ports have new owners.  Whose families."""
     if obstacle(()):
-        return
+        return frozenset()
     nftables = Nftables()
     try:
         tables = [line.split()[1:] for line in nftables.run("list tables\n").splitlines()]
     except RelayError as error:
         _LOG.error("the tables of nftables cannot be listed: %s", error)
-        return
+        return frozenset()
+    swept = set[str]()
     for family, name in tables:
         pid = name.removeprefix(_PREFIX)
         if name.startswith(_PREFIX) and pid.isdigit() and not Path(f"/proc/{pid}").exists():
             _drop(nftables, family, name)
+            swept.add(family)
     nftables.close()
+    return frozenset(swept)
 
 
 def _drop(nftables: Nftables, family: str, name: str) -> None:

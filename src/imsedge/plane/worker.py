@@ -30,7 +30,6 @@ from imsedge.bearer.wire import (
 from imsedge.plane.log_lines import log_to
 from imsedge.plane.loop import READ, WRITE, Timer
 from imsedge.plane.plane import Plane
-from imsedge.plane.relays import sweep
 
 # A gateway that lets so much pile up has stopped reading.
 MAX_UNREAD_OCTETS = 64 << 20
@@ -95,7 +94,9 @@ class Worker:
             return
         for order in orders:
             if isinstance(order, WorkerSettings):
-                self._plane = self._plane or Plane(order)
+                if self._plane is None:
+                    self._plane = Plane(order)
+                    self._plane.take_over()
             elif self._plane is None:
                 continue
             elif isinstance(order, Identities):
@@ -146,7 +147,6 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     log_to(sys.stderr)
     raise_descriptor_limit()
-    sweep()
     Worker(socket.socket(fileno=int(sys.argv[1]))).run()
 
 
