@@ -82,7 +82,7 @@ def test_anything_in_any_order(dice: Random) -> None:
     assert all(call.state == "confirmed" for call in talk.edge.calls())
 
 
-@settings(max_examples=settings.default.max_examples // 3)
+@settings(max_examples=settings().max_examples // 3)
 @given(st.randoms(use_true_random=False))
 def test_anything_in_any_order_between_two_networks(dice: Random) -> None:
     """And neither ever sees an address of the other, or is remembered for nothing."""

@@ -1,12 +1,15 @@
 """Audio and video at an RTP proxy: what it is asked, what leaves, and when it fails, as conversations."""
 
 import pytest
+from msgspec.structs import replace
 
 from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import Side
 from imsedge.alg.rtp import ProxyTag, is_rtp
 from imsedge.ng.client import Answered, Ask
 from imsedge.sdp.parser import read_description
+from kit.border_talk import POLICY as BORDER
+from kit.border_talk import BorderTalk
 from kit.edge_bodies import OFFER, core_answer
 from kit.edge_talk import EdgeTalk, sdp
 
@@ -54,6 +57,19 @@ class ProxyTalk(EdgeTalk):
         """Now, to the last question."""
         self.silent = False
         return self.tell(self.reply_of(self.asked[-1]))
+
+
+def test_at_a_border_audio_crosses_in_the_proxy_or_not_at_all() -> None:
+    class Talk(ProxyTalk, BorderTalk):
+        pass
+
+    talk = Talk(replace(BORDER, rtp_proxy=True))
+    assert talk.invite(BOTH) == ["proxy offer", "core INVITE"]
+    assert media(talk, "core")[0] == ("IN IP4 192.0.2.99", "audio 31000 RTP/AVP 0")
+    assert b"198.51.100.7" not in talk.octets("core")
+    assert talk.answer(200, ANSWER) == ["proxy answer", "ue 200 INVITE"]
+    assert b"10.9.9.9" not in talk.octets("ue")
+    assert BorderTalk().invite(BOTH) == ["ue 488 INVITE"]
 
 
 def media(talk: EdgeTalk, party: str) -> list[tuple[str, str]]:

@@ -77,6 +77,8 @@ CASES = {
         a=x-relay:{THEIRS}
         a=group:BUNDLE 1
         m=image 30001 udptl t38
+        a=rtcp:30002 IN IP4 {THEIRS}
+        a=rtcp:30003
         a=candidate:1 1 UDP 2130706431 {THEIRS} 8998 typ host
         a=3ge2ae:requested
         a=T38FaxVersion:0
@@ -89,6 +91,7 @@ CASES = {
         t=0 0
         a=group:BUNDLE 1
         m=image 30001 udptl t38
+        a=rtcp:30003
         a=T38FaxVersion:0
         """,
     ),

@@ -41,6 +41,7 @@ async def test_who_answers_may_call_before_the_side_of_the_caller_is_there() -> 
         await cast.converse(ue_active=False)
         await cast.hang_up(dialog)
         await released(world)
+        assert world.alg.status()["other_network"] == f"udp:{world.own.alg.border.next_hop}"
     assert cast.heard == [UE_WORDS, CORE_WORDS]
 
 

@@ -20,6 +20,7 @@ from imsedge.alg.policy import (
     secured,
 )
 from imsedge.alg.procedures import Side, TcpMode
+from imsedge.alg.rtp import is_rtp
 from imsedge.core.errors import RemoteError
 from imsedge.sdp.attributes import (
     EdgeSecurity,
@@ -103,6 +104,7 @@ class Case(NamedTuple):
             usable=usable,
             anchored=self.is_secured,
             profile=policy.profile,
+            proxied=policy.rtp_proxy and is_rtp(media),
             anchor=policy.anchors(kind.medium, natted=self.natted),
             carried=self.line is not None and not self.is_secured,
             collision=hopeless and policy.tls_collision is TlsCollision.REFUSE,

@@ -146,6 +146,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     ``announced``: UE and P-CSCF both announced the mechanism at registration.  ``fingerprint``: a usable one.
     ``usable``: address and ``a=setup`` are.  ``matched``: MSRP clients find each other through the gateway
     (``alg.paths``).
+    ``proxied``: an RTP proxy carries it.
     ``anchored``: the stream is e2ae already, this is a further offer.  ``carried``: it is anchored already
     without being secured.  ``anchor``: the operator wants it anchored.  ``collision``: see ``TlsCollision``.
     """
@@ -160,6 +161,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     usable: bool
     anchored: bool
     profile: Profile = Profile.IQ
+    proxied: bool = False
     matched: bool = True
     anchor: bool = False
     carried: bool = False
@@ -247,6 +249,7 @@ _TABLE = (
 _OTHERWISE = Decision(Treatment.E2AE, "e2ae security applies")
 
 _BORDER = (
+    _Row(lambda f: f.proxied, Decision(Treatment.UNTOUCHED, "audio and video cross in the RTP proxy")),
     _refuse(lambda f: not f.anchor, "this medium cannot cross the border here"),
     _refuse(lambda f: not f.matched, _UNMATCHED),
     _refuse(lambda f: not f.usable, _UNUSABLE),

@@ -27,6 +27,7 @@ from imsedge.daemon.alg_setup import controller_settings, edge_settings, timer_v
 from imsedge.daemon.control_setup import open_transport, transaction_settings
 from imsedge.daemon.logs import make_logger
 from imsedge.daemon.settings import AlgSettings
+from imsedge.daemon.settings_border import Role
 from imsedge.daemon.status import Pages, StatusServer
 from imsedge.h248 import transactions as h248
 from imsedge.h248.association import (
@@ -242,6 +243,12 @@ class AlgDaemon:
         """A list for ``/calls``."""
         return self._edge.calls() if self._edge else ()
 
+    def _other_network(self) -> dict[str, object]:
+        settings = self._settings
+        if settings.role is not Role.BORDER:
+            return {}
+        return {"other_network": f"{settings.border.next_hop_transport}:{settings.border.next_hop}"}
+
     def status(self) -> dict[str, object]:
         """One object for ``/status``."""
         sip_section = self._settings.sip
@@ -254,6 +261,7 @@ class AlgDaemon:
             "calls": held.calls,
             "registrations": held.registrations,
             "next_hop": f"{sip_section.next_hop_transport}:{sip_section.next_hop}",
+            **self._other_network(),
         }
 
 

@@ -16,7 +16,7 @@ from imsedge.sdp.writer import write_description
 
 DROPPED = frozenset(
     {"candidate", "remote-candidates", "end-of-candidates", "ice-ufrag", "ice-pwd", "ice-options", "ice-lite"}
-    | {"ice-mismatch", "rtcp", "source-filter", "alt", "tool", "3ge2ae"}
+    | {"ice-mismatch", "source-filter", "alt", "tool", "3ge2ae"}
 )
 """Attributes of the network that they come from, whatever they say there."""
 
