@@ -65,6 +65,7 @@ class Line(Struct, frozen=True, kw_only=True):
     ``rules``: E2AE when TLS ends in the gateway, else nothing but addresses changes.  ``paths``: what becomes
     of MSRP's.  ``local``, ``own_paths``, ``fingerprint``: what the gateway chose.  ``tls_id``: ours, if any.
     ``told``: what its terminations know of the peers.  ``said``: what each party wrote when that was agreed.
+    ``closed``: the connection was there and is no more.
     """
 
     index: int
@@ -78,6 +79,7 @@ class Line(Struct, frozen=True, kw_only=True):
     tls_id: str = ""
     told: dict[Side, Peer] = {}
     said: dict[Side, str] = {}
+    closed: bool = False
 
     @property
     def is_secured(self) -> bool:

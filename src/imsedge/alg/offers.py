@@ -136,15 +136,18 @@ def _line(index: int, kind: Classified, decision: Decision, routing: Routing) ->
 
 
 def _asked(text: str, description: Description, offerer: Side, lines: Mapping[int, Line]) -> frozenset[int]:
-    """Lines that are to have a new connection, by ``a=connection:new``.
+    """Lines that are to have a new connection, by ``a=connection:new``, or because the old one was closed.
 
-    Who says the same again asks for nothing, not even with that (RFC 3264 clause 8).
+    MSRP parties cannot ask otherwise than by an offer (RFC 4975 clause 5.4, RFC 6135 clause 4.3).  Who says
+    the same again asks for nothing, not even with that (RFC 3264 clause 8).
     """
     media = description.media
     return frozenset(
         index
         for index, line in lines.items()
-        if index < len(media) and line.said.get(offerer) != text and asks_new(description, media[index])
+        if index < len(media)
+        and line.said.get(offerer) != text
+        and (line.closed or asks_new(description, media[index]))
     )
 
 

@@ -122,7 +122,8 @@ class MediaSession:
             return [Refuse(491, "another offer is not answered yet")]
         try:
             number = self._last_stream + 1
-            offer = read_offer(text, offerer, self._policy, announced, self.lines, number, self.place)
+            lines = {i: replace(x, closed=x.stream in self._closed) for i, x in self.lines.items()}
+            offer = read_offer(text, offerer, self._policy, announced, lines, number, self.place)
         except RemoteError as error:
             return [Refuse(488, error.reason)]
         if offer.refusal:
@@ -303,6 +304,7 @@ class MediaSession:
             told = {side: peer.since(line.told.get(side)) for side, peer in peers.items()}
             said = {offer.offerer: offer.text, offer.offerer.other: answer.text}
             self.lines[index] = replace(line, told=told, said=said)
+        self._closed.difference_update(self.lines[index].stream for index in answer.renewed)
         text = write_answer(answer, offer, self.lines)
         self._last = (answer.text, text)
         ended = (offer.ended | offer.anchored) - answer.peers.keys()
