@@ -18,6 +18,7 @@ from imsedge.h248.model import (
 )
 from imsedge.h248.transactions import Failure, RequestFailed
 from imsedge.sip.message import SipRequest, SipResponse
+from imsedge.sip.writer import write_message
 from kit.edge_bodies import CORE_OFFER, OFFER, core_answer, ue_answer
 from kit.edge_talk import GATEWAY, EdgeTalk
 
@@ -57,6 +58,15 @@ def test_failed_reservation_refuses_the_invite(error: ErrorDescriptor | None, st
     assert (response.headers.get("Warning") or "").startswith('399 imsedge "gateway: ')
     assert ("Retry-After" in response.headers) is (status == 503)
     assert nothing_is_left(talk)
+
+
+def test_line_ends_in_what_a_gateway_says_are_not_passed_on() -> None:
+    """BER lets it say anything."""
+    talk = EdgeTalk()
+    talk.answers = [ErrorDescriptor(500, "no\r\nContact: <sip:evil@192.0.2.1>")]
+    talk.invite(OFFER)
+    octets = write_message(talk.last("ue", SipResponse, "INVITE"))
+    assert b"\r\nContact" not in octets
 
 
 @pytest.mark.parametrize("step", [0, 1], ids=["step 13", "step 16"])

@@ -7,6 +7,12 @@ from ipaddress import ip_address
 _BETWEEN = re.compile(r"[\s,;=<>\"'@/()|&?!%]+")
 """What stands between words; an address and its port stay together."""
 
+_EDGES = ".-_*#~^$+`{}\\"
+"""What else may stand beside an address."""
+
+_IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)", re.ASCII)
+"""Stands out wherever it is, also within a word."""
+
 
 def shows_host(text: str, names: Collection[str] = ()) -> bool:
     """Whether a word of ``text`` is an IP address or one of ``names`` (in lower case), also with a port."""
@@ -24,7 +30,9 @@ def is_address(host: str) -> bool:
 
 def _hosts(text: str) -> Iterator[str]:
     """Each word, and what of it may be a host."""
-    for word in _BETWEEN.split(text):
+    yield from _IPV4.findall(text)
+    for whole in _BETWEEN.split(text):
+        word = whole.strip(_EDGES)
         yield word
         bracketed = word.rpartition("[")[2].partition("]")[0]
         yield bracketed

@@ -12,6 +12,7 @@ from imsedge.sip.errors import SipError
 TOKEN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~")
 DIGITS = frozenset("0123456789")
 WHITESPACE = " \t\r\n"
+_BLANKED = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 
 
 def is_token(text: str) -> bool:
@@ -94,8 +95,8 @@ def unquote(text: str) -> str:
 
 
 def quote(text: str) -> str:
-    """``text`` as a quoted string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """``text`` as a quoted string; for what may not stand in one, such as line ends, there are spaces."""
+    return '"' + text.translate(_BLANKED).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class Param(NamedTuple):
