@@ -31,10 +31,7 @@ from msgspec import Struct
 from imsedge.sdp.attributes import (
     ConnectionUse,
     Setup,
-    read_address,
     read_connection_use,
-    read_fingerprints,
-    read_path,
 )
 from imsedge.sdp.errors import SdpError
 from imsedge.sdp.kinds import Medium, classify
@@ -111,49 +108,15 @@ def who_opens(offer: Setup | None, answer: Setup | None) -> Opener:
         raise SdpError(488, "a=setup of the answer does not fit that of the offer") from None
 
 
-class Change(Enum):
-    """What a later description says differently about a media."""
+def asks_new(after: Description, new: Media) -> bool:
+    """Whether ``a=connection:new`` is there and means it.
 
-    STOPPED = "port became 0"
-    RESTARTED = "port is no longer 0"
-    PROTO = "another medium or transport protocol"
-    ADDRESS = "another address or port"
-    FINGERPRINT = "another certificate fingerprint"
-    PATH = "another MSRP path"
-    CONNECTION_NEW = "a new connection is asked for"
-
-
-# After these the old TCP (and TLS) connection cannot serve any more.
-_NEW_CONNECTION = frozenset(Change) - {Change.STOPPED}
-
-
-def compare_media(before: Description, old: Media, after: Description, new: Media) -> frozenset[Change]:
-    """How ``new`` (of ``after``) differs from ``old`` (of ``before``); empty: keep everything as it is.
-
-    A description repeated word for word changes nothing, whatever it says (RFC 3264 clause 8).
-    ``a=connection`` defaults to ``new`` (RFC 4145 clause 5), but those who know it write it, and those who do
-    not, such as MSRP parties, who must not (RFC 6135 clause 4.3), keep their connection: so only a written
-    ``new`` counts, and not for MSRP.
+    It is the default (RFC 4145 clause 5), but those who know it write it, and those who do not keep their
+    connection: so only a written one counts, and not for media that must not write it.
     """
-    if before == after:
-        return frozenset()
-    if new.port == "0":
-        return frozenset() if old.port == "0" else frozenset({Change.STOPPED})
-    if old.port == "0":
-        return frozenset({Change.RESTARTED})
-    found = {
-        Change.PROTO: (old.kind, old.proto.lower()) != (new.kind, new.proto.lower()),
-        Change.ADDRESS: _moved(before, old, after, new),
-        Change.FINGERPRINT: set(read_fingerprints(before, old)) != set(read_fingerprints(after, new)),
-        Change.PATH: [uri.identity for uri in read_path(old)] != [uri.identity for uri in read_path(new)],
-        Change.CONNECTION_NEW: asks_new(after, new),
-    }
-    return frozenset(change for change, happened in found.items() if happened)
-
-
-def needs_new_connection(changes: frozenset[Change]) -> bool:
-    """Whether TCP (and TLS on it) must be set up again."""
-    return bool(changes & _NEW_CONNECTION)
+    if classify(new).medium in _WITHOUT_CONNECTION:
+        return False
+    return read_connection_use(after, new) is ConnectionUse.NEW
 
 
 def _fit(offered: Media, answered: Media) -> bool:
@@ -166,19 +129,3 @@ def _outcome(offered: Media, answered: Media) -> Outcome:
     if answered.proto.lower() != offered.proto.lower():
         return Outcome.PROTO_CHANGED
     return Outcome.ACCEPTED
-
-
-def _moved(before: Description, old: Media, after: Description, new: Media) -> bool:
-    """Between two active parties port 9 and the port of the connection mean the same place."""
-    was, now = read_address(before, old), read_address(after, new)
-    if was is None or now is None:
-        return was != now
-    ports = {was.port, now.port}
-    return was.host != now.host or (len(ports) > 1 and DISCARD_PORT not in ports)
-
-
-def asks_new(after: Description, new: Media) -> bool:
-    """Whether ``a=connection:new`` is there and means it."""
-    if classify(new).medium in _WITHOUT_CONNECTION:
-        return False
-    return read_connection_use(after, new) is ConnectionUse.NEW
