@@ -1,6 +1,7 @@
 """Where the edge says that it is, when that is not where it listens, and over which transport."""
 
 import pytest
+from msgspec.structs import replace
 
 from imsedge.alg.procedures import Side
 from imsedge.alg.registration import Registrations
@@ -8,6 +9,7 @@ from imsedge.alg.router import Router
 from imsedge.alg.settings import TLS, UDP_AND_TCP, EdgeSettings, Place
 from imsedge.core.address import TransportAddress
 from imsedge.core.ids import CountingIds
+from imsedge.sip.dialogs import Party
 from imsedge.sip.flow import Flow
 from imsedge.sip.message import Headers, SipRequest
 from imsedge.sip.uri import read_sip_uri
@@ -98,3 +100,20 @@ def test_what_leaves_leaves_from_the_bound_address() -> None:
 )
 def test_our_own_addresses_are_known(uri: str, *, ours: bool) -> None:
     assert router().is_ours(read_sip_uri(uri)) is ours
+
+
+@pytest.mark.parametrize(
+    ("network", "target", "flow"),
+    [
+        ("udp", "sip:b@10.4.4.4", "udp:10.4.4.4:5060"),
+        ("udp", "sip:b@10.4.4.4;transport=tls", "tls:10.4.4.4:5061"),
+        ("tls", "sip:b@10.4.4.4", "tls:10.4.4.4:5061"),
+        ("tls", "sip:b@10.4.4.4:5080;transport=udp", "tls:10.4.4.4:5080"),
+    ],
+)
+def test_a_dialog_never_leaves_for_the_core_in_clear_where_the_core_is_reached_over_tls(
+    network: str, target: str, flow: str
+) -> None:
+    party = Party(address="", target=target)
+    routed = router(transport=network).along(replace(invite(), uri=target), party, Side.CORE)
+    assert str(routed.flow) == flow

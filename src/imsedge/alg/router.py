@@ -121,7 +121,7 @@ class Router:
             raise SipError(481, "no such dialog")
         request = request.with_headers(without_media(request.headers))
         hop = next_hop(request)
-        return Routed(hop.request, self._from_us(flow_to(hop.uri), Side.CORE), binding)
+        return Routed(hop.request, self._within_core(hop.uri), binding)
 
     def _to_core(self, request: SipRequest, flow: Flow) -> Routed:
         binding = self._sender(request, flow)
@@ -130,7 +130,7 @@ class Router:
         if not routes:
             return Routed(request, self._next_hop(), binding)
         hop = next_hop(request)
-        return Routed(hop.request, self._from_us(flow_to(hop.uri), Side.CORE), binding)
+        return Routed(hop.request, self._within_core(hop.uri), binding)
 
     def _to_access(self, request: SipRequest, own: SipUri | None) -> Routed:
         binding = self._registrations.by_token(own.user if own is not None else None)
@@ -162,6 +162,8 @@ class Router:
         if side is Side.ACCESS and receiver.flow is not None:
             return Routed(request, self._from_us(receiver.flow, side))
         hop = next_hop(request)
+        if side is Side.CORE:
+            return Routed(hop.request, self._within_core(hop.uri))
         return Routed(hop.request, self._from_us(flow_to(hop.uri), side))
 
     def _retarget(self, request: SipRequest, receiver: Party) -> SipRequest:
@@ -181,6 +183,12 @@ class Router:
     def _next_hop(self) -> Flow:
         settings = self._settings
         return self._from_us(Flow(settings.next_hop_transport, settings.next_hop), Side.CORE)
+
+    def _within_core(self, uri: SipUri) -> Flow:
+        """Where a route of the core leads: never in clear where its next hop is reached over TLS."""
+        if self._settings.next_hop_transport == "tls":
+            uri = uri.with_params(uri.params.put("transport", "tls"))
+        return self._from_us(flow_to(uri), Side.CORE)
 
     def _from_us(self, flow: Flow, side: Side) -> Flow:
         return flow._replace(local=self._place(side, flow.transport).local)
