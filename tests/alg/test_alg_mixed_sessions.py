@@ -142,9 +142,8 @@ def test_an_answer_may_refuse_some_and_leave_out_others() -> None:
     talk = registered()
     names = ("msrp e2ae, CEMA", "bfcp e2e", "other tcp")
     talk.invite(of_ue(names))
-    assert talk.answer(200, of_core(names[:2], **{"bfcp e2e": stopped(KINDS["bfcp e2e"].core)}))[-1] == (
-        "ue 200 INVITE"
-    )
+    answer = of_core(names[:2], 1, **{"bfcp e2e": stopped(KINDS["bfcp e2e"].core)})
+    assert talk.answer(200, answer)[-1] == "ue 200 INVITE"
     assert open_streams(talk) == 1
     answered = [section(talk, "ue", name, names)[0] for name in names]
     assert [line.split()[1] == "0" for line in answered] == [False, True, True]

@@ -8,6 +8,7 @@ import pytest
 
 from imsedge.core.address import TransportAddress
 from imsedge.play import sessions
+from imsedge.play.phone import PhoneError
 from imsedge.play.scenes import Ensemble
 from imsedge.sdp.attributes import read_address
 from imsedge.sdp.parser import read_description
@@ -94,6 +95,6 @@ async def test_a_proxy_that_is_not_there_has_audio_refused_and_the_rest_served()
         before = world.held()
         with audio_socket(world.place.ue_host) as ue:
             offer = with_audio(sessions.write(offer_of(cast)), ue)
-            with pytest.raises(sessions.PhoneError, match="503"):
+            with pytest.raises(PhoneError, match="503"):
                 await cast.ue.invite(cast.ue_proxy, cast.core.record, offer)
         await world.returns_to(before)

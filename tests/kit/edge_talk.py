@@ -24,6 +24,7 @@ from imsedge.h248.association.events import GatewayUp, RequestTo
 from imsedge.h248.codec import Encoding, decode, encode
 from imsedge.h248.model import ActionReply, ActionRequest, IpMid, Message, Mid, TransactionRequest
 from imsedge.h248.transactions import Failure, ReplyArrived, RequestArrived, RequestFailed, SendReply
+from imsedge.ng.client import Ask
 from imsedge.sip import events as sip
 from imsedge.sip.bodies import SDP
 from imsedge.sip.flow import Flow
@@ -301,6 +302,8 @@ class EdgeTalk:
                 self.seen.append("gw reply")
             case Log():
                 self.logs.append(output.text)
+            case Ask():
+                raise AssertionError("there is no RTP proxy here")
             case _:
                 self._layer(output)
 

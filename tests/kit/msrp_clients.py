@@ -119,7 +119,7 @@ class Client:
     def takes(self, to: str, from_: str) -> bool:
         """Whether a message with these paths is for its session."""
         if self.kind == "sessmatch":
-            return read_msrp_path(to)[-1].session == self.path[-1].session
+            return bool(read_msrp_path(to)[-1].session == self.path[-1].session)
         assert self.peer is not None
         return [uri.identity for uri in read_msrp_path(to)] == [uri.identity for uri in self.path] and [
             uri.identity for uri in read_msrp_path(from_)

@@ -21,7 +21,7 @@ class Server(asyncio.DatagramProtocol):
         self.deaf, self.heard = deaf, list[bytes]()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.heard.append(data)

@@ -2,7 +2,7 @@
 
 from imsedge.core.ids import CountingIds
 from imsedge.core.machine import NEVER, Tick
-from imsedge.ng.bencode import write
+from imsedge.ng.bencode import Value, write
 from imsedge.ng.client import MAX_OPEN, WAITS, Answered, Ask, Client, Output, Received, Transmit
 
 PING = Ask("a tag", {"command": "ping"})
@@ -19,7 +19,7 @@ def asked() -> tuple[Client, bytes]:
 
 def test_an_answer_comes_back_with_the_tag() -> None:
     client, cookie = asked()
-    answer = {"result": "pong"}
+    answer: dict[str, Value] = {"result": "pong"}
     assert client.handle(Received(cookie + b" " + write(answer)), 0.1) == [Answered("a tag", answer)]
     assert client.deadline == NEVER
 

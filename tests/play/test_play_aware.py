@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_play_checks import ensemble
 
 from imsedge.core.errors import SettingError
 from imsedge.core.trace import Kind
@@ -14,6 +13,7 @@ from imsedge.play.flows import Performance, figure, play
 from imsedge.play.pcapng import write_capture
 from imsedge.play.scenes import CORE_WORDS, UE_WORDS
 from imsedge.play.variants import BEARER, MSRP_E2E, Variant, resolve
+from kit.casts import ensemble
 from kit.peers import need
 
 ORIGINATING, TERMINATING = "msrp-e2ae-originating", "msrp-e2ae-terminating"

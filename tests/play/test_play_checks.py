@@ -4,24 +4,11 @@ import asyncio
 
 from msgspec.structs import replace
 
-from imsedge.core.address import TransportAddress
-from imsedge.core.ids import CountingIds
 from imsedge.play.checks import of_call
-from imsedge.play.scenes import CORE_WORDS, UE_WORDS, Ensemble
+from imsedge.play.scenes import UE_WORDS, Ensemble
 from imsedge.play.sessions import Told
 from imsedge.play.stage import Cast, Stage
-
-NOWHERE = TransportAddress("127.0.0.1", 9)
-
-
-async def ensemble() -> Ensemble:
-    cast = Ensemble(CountingIds(), lambda _: None, ("127.0.0.1", "127.0.0.1"), (NOWHERE, NOWHERE))
-    cast.heard = [UE_WORDS, CORE_WORDS]
-    cast.announced = "msrp-tls;mediasec"
-    cast.seen_by_ue = cast.told("ue", "active")
-    cast.seen_by_core = cast.told("core", "active")
-    await cast.stop()
-    return cast
+from kit.casts import ensemble
 
 
 def broken(cast: Ensemble, flow: str = "msrp-e2ae-originating") -> set[str]:
