@@ -128,8 +128,12 @@ def make(*, background: bool) -> str:
     """Build if need be; what there is to say."""
     if reason := why_not():
         return f"not compiled: {reason}; running from the source"
-    TARGET.parent.mkdir(exist_ok=True)
-    with (TARGET.parent / "compile.lock").open("w") as lock:
+    try:
+        TARGET.parent.mkdir(exist_ok=True)
+        opened = (TARGET.parent / "compile.lock").open("w")
+    except OSError as error:
+        return f"not compiled: {TARGET.parent} cannot be written: {error.strerror}"
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if background else 0))
         except BlockingIOError:

@@ -96,6 +96,11 @@ def test_two_at_once_do_not_meet(able: Path) -> None:
         assert tool.make(background=True) == "not compiled: somebody else is doing it"
 
 
+def test_a_folder_that_cannot_be_written_is_told(able: Path) -> None:
+    (able / "build").write_text("no folder")
+    assert "build cannot be written" in tool.make(background=True)
+
+
 def test_mypyc_that_cannot_be_had_is_told(
     able: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
