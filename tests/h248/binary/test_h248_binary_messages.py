@@ -75,6 +75,7 @@ def test_the_octets_of_a_keep_alive() -> None:
         "P=1{C=1{A=ip/core/1{M{ST=1{SA{nt/os=[1,2]}}},SA{nt/dur=7},PG{g-2},OE=1{g/cause},MX=H221{ROOT},DM={1}}}}",
         "T=1{C=1{TP{ip/core/1,ip/core/2,OWB,ST=1,ip/core/1,*,IS},PR=15,EGO,IEPS=ON,CT{CLT={1,2}},MF=ip/core/1}}",
         'T=1{C=1{MF=ip/core/1{M{O{tman/sdr={1,2},tman/pdr#3,tman/mbs<4,tman/dvt>5,ipra/ar=["a","b"]}}}}}',
+        "T=1{C=1{MF=ip/core/1{M{O{tman/sdr={1},tman/pdr=[2],tman/mbs={$},tman/dvt>$}}}}}",
         "P=9/1{IA,C=1{S=ip/core/1}}PN=5{}K{1,3-5}SM=1/2/&",
         'T=1{C=1{MF=ip/core/1{M{O{id8100/id0001="x",id8100/id0002=7,id8100/*=ON}}}}}',
     ],

@@ -127,8 +127,8 @@ def read_values(
             return values, meaning
         if name == "range" and meaning and len(values) == 2:
             return values, Relation.RANGE
-        if name == "sublist" and meaning:
-            return values, Relation.ALL_OF
+        if name == "sublist":
+            return values, Relation.ALL_OF if meaning else Relation.ONE_OF
     return values, Relation.EQUAL if len(values) == 1 else Relation.ONE_OF
 
 
