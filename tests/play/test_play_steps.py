@@ -48,3 +48,8 @@ def test_a_missing_step_and_one_too_early_are_named() -> None:
         "step 18 was not seen",
         "step 11 came before step 10",
     ]
+
+
+def test_a_step_may_share_its_message_with_another_transaction() -> None:
+    rows = [(*row[:3], f"ack; {row[3]}", row[4]) if row[4] == "15" else row for row in FLOW]
+    assert [row[4] for row in rows] == number(arrows(rows), STEPS)

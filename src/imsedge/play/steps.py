@@ -37,7 +37,8 @@ class Arrow(NamedTuple):
 class Step(NamedTuple):
     """One row: the first unclaimed arrow that fits is this step.
 
-    ``starts``: regular expression that the arrow's summary must match from its beginning.
+    ``starts``: regular expression that the arrow's summary must match from its beginning, or one of its
+    transactions where H.248 sends several in a message.
     ``after``: steps that must have been seen before; empty = the signalling step above it.
     """
 
@@ -59,8 +60,12 @@ class Step(NamedTuple):
                 arrow.source,
                 arrow.destination,
             )
-            and re.match(self.starts, arrow.summary) is not None
+            and any(re.match(self.starts, part) for part in _parts(arrow))
         )
+
+
+def _parts(arrow: Arrow) -> Sequence[str]:
+    return arrow.summary.split("; ") if arrow.kind is Kind.H248 else (arrow.summary,)
 
 
 _SYN = r"SYN(?! ACK)"
