@@ -67,6 +67,15 @@ def test_what_cannot_be_used_is_said_with_the_name_of_the_setting(tmp_path: Path
         CertificateStore(settings(put(tmp_path / "a", ONE), key=tmp_path / "none.pem"))
     with pytest.raises(SettingError, match=r"realms\.core\.certificate: "):
         CertificateStore(settings(core=tmp_path / "none.pem"))
+    (tmp_path / "text").write_text("no PEM")
+    with pytest.raises(SettingError, match=r"realms\.core\.certificate: .* no readable PEM certificate$"):
+        CertificateStore(settings(core=tmp_path / "text"))
+
+
+@pytest.mark.parametrize("path", [Path("/dev/zero"), Path("/")])
+def test_what_does_not_end_is_not_read(path: Path) -> None:
+    with pytest.raises(SettingError, match=r"media\.certificate: .* is no file"):
+        CertificateStore(settings(path))
 
 
 def test_a_file_that_changes_is_new_and_the_old_one_stays_while_it_is_used(tmp_path: Path) -> None:

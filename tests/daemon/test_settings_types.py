@@ -72,6 +72,9 @@ REFUSED = {
     "a name without a package": ("names", {"EstBNC": "xtcp/start"}),
     "one name for two items": ("names", "nt/os=x/y, nt/or=x/Y"),
     "names that are no table": ("names", 7),
+    "an empty path": ("file", ""),
+    "a path that cannot be": ("file", "cert\0.pem"),
+    "a number for a path": ("file", 1.5),
 }
 
 

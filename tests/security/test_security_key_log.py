@@ -37,3 +37,13 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SettingError):
             check_key_log(path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns it can read it."""
+    path = tmp_path / "secrets"
+    path.touch(0o600)
+    us = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: us + 1)
+    with pytest.raises(SettingError, match="a file of ours"):
+        check_key_log(path)

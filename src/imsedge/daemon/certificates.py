@@ -59,7 +59,10 @@ class _Source:
             made = self_signed(name)
         else:
             self._octets = self._read()
-            made = load_certificate(name, *self._octets)
+            try:
+                made = load_certificate(name, *self._octets)
+            except SettingError as error:
+                raise SettingError(f"{self._setting}.certificate: {error}") from None
         self._generation += 1
         return made
 
@@ -184,7 +187,10 @@ class CertificateWatch:
 
 
 def _read(path: Path, name: str) -> bytes:
+    """Of a plain file: nothing else ends by itself."""
     try:
+        if path.exists() and not path.is_file():
+            raise SettingError(f"{name}: {path} is no file")
         return path.read_bytes()
     except OSError as error:
         raise SettingError(f"{name}: {path} cannot be read: {error.strerror}") from None

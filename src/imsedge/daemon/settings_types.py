@@ -67,7 +67,13 @@ def _read_optional_proxy(value: object) -> TransportAddress | None:
 
 
 def _read_optional_path(value: object) -> Path | None:
-    return None if value is None or value == "none" else Path(str(value))
+    if value is None or value == "none":
+        return None
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("must be the path of a file, or the word none")
+    return Path(value)
 
 
 def _read_ip(value: object) -> str:

@@ -84,13 +84,13 @@ def load_certificate(name: str, pem: bytes, key_pem: bytes | None = None) -> Cer
     try:
         first, *others = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
-        raise SettingError(f"certificate {name} holds no readable PEM certificate: {error}") from error
+        raise SettingError(f"certificate {name} holds no readable PEM certificate") from error
     try:
         key = serialization.load_pem_private_key(key_pem or pem, password=None)
     except TypeError as error:
         raise SettingError(f"the key of certificate {name} is encrypted; give it in clear") from error
     except ValueError as error:
-        raise SettingError(f"certificate {name} has no readable PEM private key: {error}") from error
+        raise SettingError(f"certificate {name} has no readable PEM private key") from error
     if not isinstance(key, PrivateKey):
         raise SettingError(f"the key of certificate {name} is neither EC, RSA nor Ed25519")
     if key.public_key() != first.public_key():

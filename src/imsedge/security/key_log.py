@@ -35,10 +35,12 @@ def _open(path: Path) -> int:
         descriptor = os.open(path, _FLAGS, 0o600)
     except OSError as error:
         raise SettingError(f"the key log {path} cannot be written: {error.strerror}") from None
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode) or mode & _OTHERS:
+    found = os.fstat(descriptor)
+    is_ours = found.st_uid == os.geteuid()  # somebody else may have put a file there, to read it
+    if not stat.S_ISREG(found.st_mode) or found.st_mode & _OTHERS or not is_ours:
         os.close(descriptor)
         raise SettingError(
-            f"the key log {path} must be a file that only its owner can read; chmod 600 it or name another"
+            f"the key log {path} must be a file of ours that only its owner can read;"
+            " chmod 600 it or name another"
         )
     return descriptor
