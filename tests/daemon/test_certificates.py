@@ -110,7 +110,9 @@ def test_a_half_written_pair_is_said_once_and_changes_nothing(tmp_path: Path) ->
     store = CertificateStore(settings(file))
     put(file, OTHER, key=ONE)
     assert not any(store.refresh(complaints.append) for _ in range(3))
-    assert complaints == ["the key of certificate default-2 belongs to another certificate"]
+    assert complaints == [
+        "media.certificate: the key of certificate default-2 belongs to another certificate"
+    ]
     file.unlink()
     assert not any(store.refresh(complaints.append) for _ in range(3))
     assert len(complaints) == 2

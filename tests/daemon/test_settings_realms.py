@@ -45,3 +45,9 @@ def test_each_two_that_share_an_address_share_its_ports_or_none() -> None:
     assert apart.by_name["visited"] == Realm(low_port=40_000, high_port=40_000)
     with pytest.raises(ValidationError, match="one and two use the same address"):
         realms(one={"addresses": ["::1"]}, two={"addresses": ["::1"], "low_port": 1})
+
+
+@pytest.mark.parametrize("address", ["::", "224.0.0.1", "ff02::1"])
+def test_addresses_that_no_peer_can_send_to(address: str) -> None:
+    with pytest.raises(ValidationError, match="is no address that a peer can send to"):
+        realms(access={"addresses": [address]})

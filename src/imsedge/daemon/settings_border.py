@@ -2,8 +2,20 @@
 
 from enum import Enum
 
+from pydantic import field_validator
+
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.settings_types import Address, IpAddresses, Section, Words, setting
+from imsedge.sip.names import canonical
+
+_OF_ONE_DIALOG = frozenset(
+    canonical(name)
+    for name in (
+        *("Via", "From", "To", "Call-ID", "CSeq", "Contact", "Content-Length"),
+        *("Route", "Record-Route", "Path", "Service-Route"),
+    )
+)
+"""What each network has of its own: never another's, and never twice."""
 
 
 class Role(Enum):
@@ -35,3 +47,11 @@ class BorderSection(Section):
         "Header fields that cross beside the usual ones, as long as no address stands in them, such as"
         " Identity.",
     )
+
+    @field_validator("fields")
+    @classmethod
+    def _cross(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
+        for name in fields:
+            if canonical(name) in _OF_ONE_DIALOG:
+                raise ValueError(f"{name} belongs to one network and cannot cross")
+        return fields

@@ -1,10 +1,11 @@
 """The settings table's part about realms: the networks in which a gateway has addresses and ports."""
 
 import re
+from ipaddress import ip_address
 from itertools import combinations
 from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from imsedge.daemon.settings_types import IpAddresses, OptionalPath, Section, setting
 
@@ -26,6 +27,15 @@ class Realm(Section):
     key: OptionalPath = setting(None, "PEM file with the key, when it is not in the certificate's file.")
     low_port: int = setting(20_000, "First port, inclusive.", ge=1, le=65_535)
     high_port: int = setting(39_999, "Last port, inclusive.", ge=1, le=65_535)
+
+    @field_validator("addresses")
+    @classmethod
+    def _of_one_machine(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Peers are told them."""
+        for address in map(ip_address, addresses):
+            if address.is_unspecified or address.is_multicast:
+                raise ValueError(f"{address} is no address that a peer can send to")
+        return addresses
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
