@@ -47,6 +47,23 @@ def test_lines_below_the_level_are_not_written() -> None:
 
 
 @pytest.mark.parametrize("format_", LogFormat)
+def test_what_a_peer_says_stays_in_its_line(format_: LogFormat) -> None:
+    stream = io.StringIO()
+    log = make_logger(LogSection(format=format_), "alg", stream)
+    log.info("gateway: 500 no\r\n2026 [info] all is well\x1b[2J, größer", call="a\x1b[2J", text="x\udc80")
+    (written,) = stream.getvalue().splitlines()
+    assert written.isprintable()
+    assert "all is well" in written
+
+
+def test_a_traceback_may_have_lines() -> None:
+    stream = io.StringIO()
+    log = make_logger(LogSection(), "agw", stream)
+    log.error("a worker said", exception="Traceback\n  File")
+    assert "Traceback\n  File" in stream.getvalue()
+
+
+@pytest.mark.parametrize("format_", LogFormat)
 def test_secrets_are_never_written(format_: LogFormat) -> None:
     certificate = self_signed("default")
     stream = io.StringIO()

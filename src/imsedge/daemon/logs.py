@@ -1,5 +1,7 @@
 """Log lines: structlog, for people or as JSON, without secrets.
 
+What peers say may stand in a line; it can neither end it nor speak to the terminal.
+
 Lines about a call carry ``call`` (the SIP Call-ID), about H.248 ``context`` and ``termination``; the words
 are the same everywhere, so that one search finds all lines of a call.
 """
@@ -52,4 +54,10 @@ def hide_secrets(_logger: object, _method: str, fields: MutableMapping[str, Any]
 def _harmless(name: str, value: object) -> object:
     if name.lower() in _SECRET_NAMES or (isinstance(value, str) and _PRIVATE_KEY in value):
         return _HIDDEN
+    if isinstance(value, str) and name != "exception":
+        return value if value.isprintable() else "".join(map(_visible, value))
     return f"({len(value)} octets)" if isinstance(value, bytes | bytearray) else value
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
