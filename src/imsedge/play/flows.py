@@ -1,6 +1,7 @@
 """The flows of the TR by name: play one on real sockets, see what crossed, compare it with the figure."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -245,10 +246,10 @@ async def _released(stage: Stage) -> None:
     await _until(stage, "SUB resp", "the gateway was not told to release the call")
 
 
-async def _until(stage: Stage, starts: str, problem: str) -> None:
-    """Wait for an H.248 arrow; ``PhoneError`` when it never comes."""
+async def _until(stage: Stage, pattern: str, problem: str) -> None:
+    """Wait for an H.248 arrow that has this regular expression; ``PhoneError`` when it never comes."""
     waited = 0.0
-    while not any(a.kind is Kind.H248 and starts in a.summary for a in stage.arrows()):
+    while not any(a.kind is Kind.H248 and re.search(pattern, a.summary) for a in stage.arrows()):
         if waited >= REGISTRATION_SECONDS:
             raise PhoneError(problem)
         await asyncio.sleep(_POLL)

@@ -110,9 +110,10 @@ class Ensemble:
         )
 
     async def reported(self) -> None:
-        """The gateway's notification has crossed, if anybody watches."""
+        """The gateway's notification of the phone's side has crossed, if anybody watches."""
         if self.wait_for is not None:
-            await self.wait_for("NOTIFY resp C=", "the gateway did not report the connection")
+            report = r"NOTIFY resp C=\d+ T=ip/(?!core)"
+            await self.wait_for(report, "the gateway did not report the connection")
 
     async def converse(self, *, ue_active: bool) -> None:
         """One message each way, with its 200."""
