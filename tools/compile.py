@@ -90,7 +90,11 @@ def build(source: Path, target: Path, patterns: tuple[str, ...] = HOT) -> str | 
     stamp, work = stamp_of(source), target.with_name(f"{target.name}.new")
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(source, work, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
-    done = run([sys.executable, "-m", "mypyc", "--strict", *hot_modules(work, patterns)], work)
+    try:
+        done = run([sys.executable, "-m", "mypyc", "--strict", *hot_modules(work, patterns)], work)
+    except BaseException:
+        shutil.rmtree(work)
+        raise
     if done.returncode != 0:
         shutil.rmtree(work)
         return _last(done, 5)
@@ -113,7 +117,7 @@ def run(command: list[str], where: Path) -> "subprocess.CompletedProcess[str]":
                 if os.getppid() == parent:
                     continue
                 os.killpg(process.pid, signal.SIGKILL)
-                sys.exit("the parent process ended")
+                sys.exit(1)
             except BaseException:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise
