@@ -15,7 +15,8 @@ Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 def test_the_list_names_every_flow(imsedge: Imsedge) -> None:
     listed = imsedge("play", "--list").stdout.decode().splitlines()
-    assert [line.split()[0] for line in listed] == list(FLOWS)
+    assert [line for line in listed if not line.startswith(" ")] == list(FLOWS)
+    assert max(map(len, listed)) <= 80
 
 
 WRONG = {
@@ -98,6 +99,7 @@ def test_the_ladder_the_capture_and_the_picture(imsedge: Imsedge, tmp_path: Path
     pcap, svg = tmp_path / "call.pcapng", tmp_path / "call.svg"
     done = imsedge("play", "msrp-e2ae-originating", "--pcap", str(pcap), "--svg", str(svg))
     assert done.returncode == 0
+    assert done.stdout.decode().startswith("msrp-e2ae-originating: the phone calls")
     assert "──── REGISTER ────▶" in done.stdout.decode()
     assert pcap.read_bytes().startswith(b"\x0a\x0d\x0d\x0a")  # the section header block of pcapng
     assert ET.fromstring(svg.read_text()).tag.endswith("svg")  # noqa: S314 - our own file

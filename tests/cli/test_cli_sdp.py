@@ -74,6 +74,17 @@ def test_for_people(imsedge: Imsedge) -> None:
     assert b"refused with 488" in imsedge("sdp", "explain", "--no-announced", stdin=SECURE.encode()).stdout
 
 
+def test_nothing_is_said_to_happen_that_does_not(imsedge: Imsedge) -> None:
+    passing = imsedge("sdp", "explain", stdin=STRICT.encode()).stdout.decode()
+    assert "    MSRP, if it were anchored: application-aware" in passing
+    assert (
+        "    MSRP: " in imsedge("sdp", "explain", "--anchor", "always", stdin=STRICT.encode()).stdout.decode()
+    )
+    refused = imsedge("sdp", "explain", "--no-announced", stdin=SECURE.encode()).stdout.decode()
+    assert "MSRP: " not in refused
+    assert "rule: " not in refused
+
+
 def test_a_direction_that_changes_is_shown(imsedge: Imsedge) -> None:
     offer = CLEAR.replace("actpass", "active").replace("TCP/MSRP", "TCP").replace("message", "application")
     options = ("--from", "core", "--anchor", "always", "--mode", "merge")

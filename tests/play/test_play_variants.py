@@ -13,7 +13,12 @@ from imsedge.play.variants import BEARER, PLAIN, Variant, resolve, with_variant
 E2AE = "msrp-e2ae-originating"
 
 REFUSED = {
-    "modes of a secured flow": (E2AE, "active", Variant(mode="relay"), "for the flow tcp-bearer"),
+    "modes of a secured flow": (
+        E2AE,
+        "active",
+        Variant(mode="relay"),
+        "for the flows bfcp-e2e, msrp-e2e, tcp-b",
+    ),
     "a secured flow behind a NAT": (E2AE, "active", Variant(nat=True), "for the flow tcp-bearer"),
     "delayed, and nobody calls early": (BEARER, "passive", Variant(delayed=True), "--answer active"),
     "delayed e2ae, and nobody calls early": (E2AE, "passive", Variant(delayed=True), "--answer active"),

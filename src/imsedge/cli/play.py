@@ -92,7 +92,7 @@ def play(
 
     if list_flows:
         for flow, row in FLOWS.items():
-            print(f"{flow}  {row.title} (figure {row.figure}; {row.options})")
+            print(f"{flow}\n    {row.title}\n    {row.figure}\n    {row.options}")
         return
     if name is None:
         raise user_error("name a flow, or say --list")
@@ -119,11 +119,14 @@ def show(performance: "Performance") -> None:
     """The ladder and what was checked."""
     from rich.console import Console
 
+    from imsedge.play.flows import FLOWS
     from imsedge.play.ladder import colour_ladder, draw_ladder
     from imsedge.play.steps import NODES
 
     console = Console()
     report = performance.report
+    flow = FLOWS[report.flow]
+    console.print(f"{report.flow}: {flow.title} ({flow.figure})\n", style="bold", highlight=False)
     rows = draw_ladder(report.events, NODES, console.width)
     console.print(colour_ladder(rows), soft_wrap=True)
     for check in report.checks:

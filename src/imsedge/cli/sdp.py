@@ -192,11 +192,16 @@ def _example(line: "Line", offer: "Offer") -> "Line":
 
 
 def _print(explained: dict[str, Any]) -> None:
+    from imsedge.alg.policy import Treatment
+
     for media in explained["media"]:
         print(f"m={media['line']}")
         print(f"    {media['treatment']}: {media['reason']}")
+        if media["treatment"] == Treatment.REFUSE.value:
+            continue
         if media["paths"]:
-            print(f"    MSRP: {media['paths']}: {media['paths_reason']}")
+            condition = ", if it were anchored" if media["treatment"] == Treatment.UNTOUCHED.value else ""
+            print(f"    MSRP{condition}: {media['paths']}: {media['paths_reason']}")
         for rule in media["rules"]:
             print(f"    rule: {rule}")
     if explained["refused"]:

@@ -1,6 +1,6 @@
 """The T.38 calls: UDPTL over DTLS between the phone and the gateway, in clear between gateway and core.
 
-TR 29.828 has no figure for them; these are the procedures of TS 23.334 clause 6.2.10.3.3 and TS 33.328.
+TR 29.828 has no figure for them; these are the procedures of TS 23.334 clause 6.2.10.4 and TS 33.328.
 ``answer`` is ``a=setup`` on the access side: of the UE that was called, or that the gateway leaves to a UE
 that calls.  Active is the DTLS client (RFC 7345 clause 4.1).
 """

@@ -55,7 +55,7 @@ _POLL = 0.02
 
 
 class Flow(NamedTuple):
-    """``figure``: of the TR; ``scene`` gets the ensemble and who answers how.
+    """``figure``: where it is drawn or written; ``scene`` gets the ensemble and who answers how.
 
     ``answer``: how the figure draws it.  ``options``: what may be varied, as a user writes it.
     """
@@ -70,55 +70,55 @@ class Flow(NamedTuple):
 FLOWS: dict[str, Flow] = {
     "msrp-e2ae-originating": Flow(
         "the phone calls: MSRP over TLS to the gateway, in clear to the core",
-        "5.2.1.2.2.1",
+        "TR 29.828 figure 5.2.1.2.2.1",
         originating,
         options="--answer --delayed-tcp --aware",
     ),
     "msrp-e2ae-terminating": Flow(
         "the phone is called: MSRP in clear from the core, over TLS to the phone",
-        "5.2.1.2.3.1",
+        "TR 29.828 figure 5.2.1.2.3.1",
         terminating,
         options="--answer --delayed-tcp --aware",
     ),
     "bfcp-e2ae-originating": Flow(
         "the phone calls: floor control over TLS to the gateway, in clear to the core",
-        "5.2.1.3.2.1",
+        "TR 29.828 figure 5.2.1.3.2.1",
         floor_scene.originating,
     ),
     "bfcp-e2ae-terminating": Flow(
-        "the phone is called: floor control in clear from the core, over TLS to the phone",
-        "5.2.1.3.3.1",
+        "the phone is called: floor control in clear from the core, TLS to the phone",
+        "TR 29.828 figure 5.2.1.3.3.1",
         floor_scene.terminating,
     ),
     "t38-e2ae-originating": Flow(
         "the phone calls: fax over DTLS to the gateway, in clear to the core",
-        "TS 23.334 6.2.10.3.3",
+        "TS 23.334 clause 6.2.10.4",
         fax_scene.originating,
         options="--answer",
     ),
     "t38-e2ae-terminating": Flow(
         "the phone is called: fax in clear from the core, over DTLS to the phone",
-        "TS 23.334 6.2.10.3.3",
+        "TS 23.334 clause 6.2.10.4",
         fax_scene.terminating,
         options="--answer",
     ),
     MSRP_E2E: Flow(
         "MSRP over TLS from the phone to the core; the gateway sees TCP",
-        "TS 23.334 6.2.10A",
+        "TS 23.334 clause 6.2.10A",
         e2e_scene.msrp,
         PASSIVE,
         "--answer --mode --delayed-tcp --psk --ix",
     ),
     BFCP_E2E: Flow(
         "floor control over TLS from the phone to the core; the gateway sees TCP",
-        "TS 23.334 6.2.10A",
+        "TS 23.334 clause 6.2.10A",
         e2e_scene.bfcp,
         PASSIVE,
         "--answer --mode --delayed-tcp --psk --ix",
     ),
     BEARER: Flow(
         "TCP through the gateway without TLS, in each mode and direction",
-        "y.2.1",
+        "TR 29.828 figure y.2.1",
         tcp_bearer,
         PASSIVE,
         "--answer --mode --delayed-tcp --simultaneous-open --nat --aware --ix",

@@ -54,9 +54,14 @@ def make_events(arrows: Sequence[Arrow], steps: Sequence[Step] = ()) -> tuple[Ev
 
 
 def check_order(events: Sequence[Event], steps: Sequence[Step]) -> Check:
-    """Whether the figure's steps were all seen, and in its order."""
+    """Whether the figure's steps were all seen, each after those that cause it.
+
+    Not by their numbers: who starts TLS or TCP may do so before or after messages that do not depend on it.
+    """
     problems = out_of_order([event.step for event in events], steps)
-    return Check("the steps came in the figure's order", not problems, "; ".join(problems))
+    return Check(
+        "every step of the figure was seen, each after those that cause it", not problems, "; ".join(problems)
+    )
 
 
 def make_report(flow: str, events: Sequence[Event], checks: Sequence[Check]) -> Report:

@@ -50,8 +50,13 @@ _RULES = (
         "--delayed-tcp is for flows with TCP; T.38 has none",
     ),
     _Rule(
-        lambda flow, _, v: flow not in _PASSING and bool(v.mode or v.simultaneous or v.nat),
-        f"--mode, --simultaneous-open and --nat are for the flow {BEARER}; secured flows are always proxied",
+        lambda flow, _, v: flow not in _PASSING and bool(v.mode),
+        f"--mode is for the flows {', '.join(sorted(_PASSING))}; where TLS or DTLS ends in the gateway nothing"
+        " else than proxy can be",
+    ),
+    _Rule(
+        lambda flow, _, v: flow not in _PASSING and bool(v.simultaneous or v.nat),
+        f"--simultaneous-open and --nat are for the flow {BEARER}",
     ),
     _Rule(
         lambda flow, _, v: flow in E2E and bool(v.mode == MERGE or v.simultaneous or v.nat),
