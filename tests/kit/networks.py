@@ -190,16 +190,17 @@ def _wire(machines: Machines) -> None:
         for own, host in hosts:
             _address(machines.gateway, name, own, host)
             _address(machine, "gateway", host, own)
-            configure(machine, f"route add default via {own}")
+            # The kernel of a busy machine may not know yet that the link is up.
+            configure(machine, f"route add default via {own} dev gateway onlink")
     join(machines.nat, "home", machines.home, "nat")
     _address(machines.nat, "home", NAT_INSIDE, HOME)
     _address(machines.home, "nat", HOME, NAT_INSIDE)
-    configure(machines.home, f"route add default via {NAT_INSIDE}")
+    configure(machines.home, f"route add default via {NAT_INSIDE} dev nat onlink")
     for router in (machines.nat, machines.gateway, machines.core):
         router.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
     machines.nat.run("nft", "-f", "-", stdin=_MASQUERADE)
     for kind, host in (("unreachable", NOWHERE), ("blackhole", SILENT)):
-        configure(machines.gateway, f"route add {host} via {PARTY}")
+        configure(machines.gateway, f"route add {host} via {PARTY} dev core onlink")
         configure(machines.core, f"route add {kind} {host}")
 
 
