@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from imsedge.alg.policy import Policy
 from imsedge.alg.procedures import Side
-from imsedge.alg.rtp import ProxyTag, is_rtp
+from imsedge.alg.rtp import MAX_AGREED, ProxyTag, RtpMedia, is_rtp
 from imsedge.ng.client import Answered, Ask
 from imsedge.sdp.parser import read_description
 from kit.border_talk import POLICY as BORDER
@@ -134,6 +134,33 @@ def test_what_is_said_again_is_not_asked_again() -> None:
     held = again.replace("sendrecv", "sendonly")
     assert talk.inside("ue", "INVITE", held) == ["proxy offer", "core INVITE"]
     assert talk.answer(200, MIXED_ANSWER) == ["proxy answer", "ue 200 INVITE"]
+
+
+@pytest.mark.parametrize("port", ["5000", "5020"])
+def test_an_answer_that_is_out_of_date_is_not_passed_on_with_its_own_address(port: str) -> None:
+    """What the proxy has made of it is forgotten, and its receiver would ignore it (RFC 6337 clause 3.1.1)."""
+    talk = ProxyTalk()
+    talk.invite(BOTH, "Require: 100rel")
+    reliable = [("Require", "100rel"), ("RSeq", "1")]
+    talk.reply("core", 183, ANSWER, headers=reliable)
+    talk.inside("ue", "PRACK", "", "RAck: 1 1 INVITE")
+    talk.reply("core", 200, method="PRACK")
+    talk.inside("ue", "UPDATE", BOTH.replace("4000", "4010"))
+    talk.reply("core", 200, ANSWER.replace("5000", "5010"), method="UPDATE")
+    talk.to["ue"].clear()
+    talk.answer(200, ANSWER.replace("5000", port))
+    assert [message.body for message in talk.to["ue"]] == [b""]
+
+
+def test_previews_do_not_pile_up() -> None:
+    """A callee may ring with another one each time."""
+    media = RtpMedia(PROXIED, 1, "c")
+    asked = media.begin(BOTH, Side.ACCESS, offers=True)
+    for port in range(4000, 4000 + 10 * MAX_AGREED, 2):
+        assert isinstance(asked, Ask)
+        media.take(asked.tag, {"result": "ok", "sdp": asked.question["sdp"]})  # type: ignore[arg-type,dict-item]
+        asked = media.begin(ANSWER.replace("5000", str(port)), Side.CORE, offers=False)
+    assert media.remembered <= MAX_AGREED
 
 
 def test_an_offer_of_the_callee() -> None:

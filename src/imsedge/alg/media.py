@@ -153,6 +153,8 @@ class Media:
             asked = self._rtp.begin(verdict.text, side, offers=_OFFERS.get(meaning))
         except RemoteError:
             return then(verdict)  # nobody could read it, and so it passes as it is
+        if asked is None:
+            return then(Withhold())
         if isinstance(asked, str):
             return then(Forward(asked))
         self._leaving = then

@@ -22,6 +22,10 @@ from imsedge.sdp.parser import read_description
 from imsedge.sdp.writer import write_description
 
 
+MAX_AGREED = 8
+"""What the proxy has said about one exchange: previews of an answer may come again and again."""
+
+
 class ProxyTag(NamedTuple):
     """Which call asked, and its how manieth question it was; 0: nobody waits."""
 
@@ -54,11 +58,16 @@ class RtpMedia:
         self._agreed: dict[_Said, tuple[Media, ...]] = {}
         self._first = ""  # who offered first, once the proxy knows the call
 
-    def begin(self, text: str, side: Side, *, offers: bool | None) -> Ask | str:
+    @property
+    def remembered(self) -> int:
+        """Media that the proxy has changed."""
+        return len(self._agreed)
+
+    def begin(self, text: str, side: Side, *, offers: bool | None) -> Ask | str | None:
         """The description as it may leave at once, or what to ask first.
 
-        ``text`` comes from ``side``; ``offers`` is ``None`` for what has been said before.  ``RemoteError``
-        when it cannot be read.
+        ``text`` comes from ``side``; ``offers`` is ``None`` for what has been said before: of that only what
+        is in force may leave, so it may be ``None``.  ``RemoteError`` when it cannot be read.
         """
         if not self._policy.rtp_proxy:
             return text
@@ -73,7 +82,7 @@ class RtpMedia:
             if said in self._agreed:
                 return write_description(_put_back(description, indexes, self._agreed[said]))
         if offers is None:
-            return text
+            return None
         if offers:
             self._agreed.clear()
         self._number += 1
@@ -92,6 +101,8 @@ class RtpMedia:
             raise RemoteError(503, f"the RTP proxy refuses: {answer.get('error-reason', 'no reason')}")
         media = _read_media(answer.get("sdp"), len(asked.indexes))
         self._agreed[asked.said] = media
+        if len(self._agreed) > MAX_AGREED:
+            del self._agreed[next(iter(self._agreed))]
         return write_description(_put_back(asked.description, asked.indexes, media))
 
     def end(self) -> list[Ask]:
