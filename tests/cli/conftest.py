@@ -13,11 +13,14 @@ Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
 def imsedge() -> Imsedge:
     """``imsedge("h248", "decode", stdin=b"...")``: the finished process."""
 
-    def run(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    def run(
+        *arguments: str, stdin: bytes = b"", stdout: int = subprocess.PIPE
+    ) -> "subprocess.CompletedProcess[bytes]":
         done = subprocess.run(
             [sys.executable, "-m", "imsedge", *arguments],
             input=stdin,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             timeout=30,
             check=False,
         )

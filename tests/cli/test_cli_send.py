@@ -1,6 +1,7 @@
 """``imsedge h248 send``: a whole call by hand at a real gateway, and what cannot be."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -86,3 +87,13 @@ def test_no_reply_is_exit_1(imsedge: Imsedge) -> None:
     done = imsedge("h248", "send", "-", *words, stdin=b"!/1 <x> T=1{C=-{AV=ROOT{AT{}}}}")
     assert done.returncode == 1
     assert b"; no reply: " in done.stdout
+
+
+@pytest.mark.system
+def test_a_reader_who_had_enough_stops_no_requests(imsedge: Imsedge) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = ("h248", "send", "-", "--to", "127.0.0.1:9", "--patience", "0.2")
+    done = imsedge(*words, stdin=b"!/1 <x> T=1{C=-{AV=ROOT{AT{}}}}", stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")

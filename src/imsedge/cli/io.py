@@ -1,5 +1,6 @@
 """Where commands read and write, and how they say what a user did wrong."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -34,3 +35,11 @@ def write_output(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def say_at_once(text: str) -> None:
+    """To standard output while something goes on; whoever reads no more (``| head``) stops none of that."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

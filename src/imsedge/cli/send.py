@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imsedge.cli.io import read_input, user_error
+from imsedge.cli.io import read_input, say_at_once, user_error
 from imsedge.cli.places import complaint_of
 from imsedge.cli.words import Config, context_of
 
@@ -86,7 +86,7 @@ def send(
             linger=linger,
             binary=context_of(config),
         )
-        good = run(exchange, lambda text: print(text, end="", flush=True))
+        good = run(exchange, say_at_once)
     except RemoteError as error:
         raise user_error(f"{source}: {error}") from None
     if not good:
