@@ -138,7 +138,7 @@ def test_what_is_said_again_is_not_asked_again() -> None:
 
 @pytest.mark.parametrize("port", ["5000", "5020"])
 def test_an_answer_that_is_out_of_date_is_not_passed_on_with_its_own_address(port: str) -> None:
-    """What the proxy has made of it is forgotten, and its receiver would ignore it (RFC 6337 clause 3.1.1)."""
+    """What the proxy made of it is forgotten, and its receiver would ignore it (RFC 6337 clause 3.1.1)."""
     talk = ProxyTalk()
     talk.invite(BOTH, "Require: 100rel")
     reliable = [("Require", "100rel"), ("RSeq", "1")]

@@ -21,7 +21,6 @@ from imsedge.sdp.model import Description, Line, Media
 from imsedge.sdp.parser import read_description
 from imsedge.sdp.writer import write_description
 
-
 MAX_AGREED = 8
 """What the proxy has said about one exchange: previews of an answer may come again and again."""
 
