@@ -17,7 +17,7 @@ REFUSED = {
         E2AE,
         "active",
         Variant(mode="relay"),
-        "for the flows bfcp-e2e, msrp-e2e, tcp-b",
+        "it is always a proxy",
     ),
     "a secured flow behind a NAT": (E2AE, "active", Variant(nat=True), "for the flow tcp-bearer"),
     "delayed, and nobody calls early": (BEARER, "passive", Variant(delayed=True), "--answer active"),

@@ -51,8 +51,8 @@ _RULES = (
     ),
     _Rule(
         lambda flow, _, v: flow not in _PASSING and bool(v.mode),
-        f"--mode is for the flows {', '.join(sorted(_PASSING))}; where TLS or DTLS ends in the gateway nothing"
-        " else than proxy can be",
+        f"--mode is for the flows {', '.join(sorted(_PASSING))}; where TLS or DTLS ends in the gateway, it"
+        " is always a proxy",
     ),
     _Rule(
         lambda flow, _, v: flow not in _PASSING and bool(v.simultaneous or v.nat),
