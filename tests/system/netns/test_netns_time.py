@@ -53,8 +53,8 @@ def test_no_more_than_the_rate_leaves_and_nothing_is_lost(
     first = passed[0][0]
     assert passed[-1][1] == OCTETS
     for when, octets in passed:
-        # The peak rate holds for any hundredth of a second, and capture clocks are not ours.
-        assert octets <= burst + rate * (when - first + 0.02), str(net.wires)
+        # On a busy machine the first octets may have been read a while before they were sent.
+        assert octets <= burst + rate * (when - first + 0.1), str(net.wires)
 
 
 def test_peers_are_asked_for_a_sign_of_life_and_idle_connections_are_ended(tmp_path: Path) -> None:
