@@ -1,8 +1,8 @@
 """``imsedge bench idle``: memory of a secured stream on which nothing passes, beside nginx stream.
 
 What is measured is resident memory of the relay's workers: with all streams up, less with none.  The part of
-the kernel, sockets and their buffers, is the same for everybody and not in it.  Where one process may not have
-descriptors enough there are more workers, as ``media.workers`` are in a gateway, and more load generators.
+the kernel, sockets and their buffers, is the same for everybody and not in it.  Where one process may not
+have descriptors enough there are more workers, as ``media.workers`` are in a gateway, and more generators.
 """
 
 import json as json_writer
