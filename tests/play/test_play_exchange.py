@@ -103,6 +103,27 @@ def test_a_reply_with_an_error_fails_and_what_is_no_message_is_shown() -> None:
     assert any("; 5 octets that are no message: 400" in text for text in said)
 
 
+def test_what_was_refused_has_no_mark() -> None:
+    add, subtract = b"!/1 <x> T=1{C=${A=$}}", b"!/1 <x> T=1{C=%CTX%{S=%T1%}}"
+    said: list[str] = []
+
+    def answer(peer: socket.socket) -> None:
+        for result in (b"C=${A=${ER=510{}}}", b"C=7{A=ip/access/1}", b"C=7{S=ip/access/1}"):
+            data, source = peer.recvfrom(9_000)
+            body: Any = decode(data).body
+            peer.sendto(b"!/1 <x> P=%d{%s}" % (body[0].id, result), source)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=answer, args=(peer,), daemon=True)
+        thread.start()
+        to = TransportAddress(*peer.getsockname())
+        assert not run(Exchange((add, add, subtract), to, patience=3), said.append)
+        thread.join(5)
+    last = requests(said)[-1][0]
+    assert (last.context, last.commands[0].terminations) == (7, ("ip/access/1",))
+
+
 @pytest.mark.parametrize(
     ("exchange", "error", "sentence"),
     [

@@ -24,6 +24,7 @@ from imsedge.h248.binary.context import Context
 from imsedge.h248.codec import DEFAULT_BINARY, Encoding, decode, encode
 from imsedge.h248.mistakes import mistakes
 from imsedge.h248.model import (
+    ALL_CONTEXTS,
     CHOOSE,
     CHOOSE_CONTEXT,
     NULL_CONTEXT,
@@ -61,6 +62,7 @@ from imsedge.net.udp import UdpTransport
 
 _CONNECTED = {"tcp": TpktTransport, "sctp": SctpTransport}
 _ANYWHERE = {4: "0.0.0.0", 6: "::"}  # noqa: S104 - the user names the peer, the kernel the way to it
+_NO_CONTEXTS = frozenset({NULL_CONTEXT, CHOOSE_CONTEXT, ALL_CONTEXTS})
 _MARK = re.compile(rb"%(CTX|T(\d{1,4}))%")
 
 
@@ -211,10 +213,11 @@ class _Talk:
 
     def _learn(self, result: Result) -> None:
         for action in result if isinstance(result, tuple) else ():
-            if action.context != NULL_CONTEXT:
+            if action.context not in _NO_CONTEXTS:
                 self._marks[b"CTX"] = str(action.context)
             for reply in action.replies:
-                for termination in reply.terminations if reply.verb is Verb.ADD else ():
+                added = reply.verb is Verb.ADD and reply.error is None
+                for termination in reply.terminations if added else ():
                     self._added += 1
                     self._marks[b"T%d" % self._added] = termination
 
