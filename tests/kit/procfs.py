@@ -45,6 +45,15 @@ def descriptors(pid: int) -> Counter[str]:
     return Counter(link.partition(":[")[0] for link in links if link)
 
 
+def watched(pid: int) -> int:
+    """Descriptors that the process waits for in its epoll instances."""
+    found = 0
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        if "eventpoll" in _target(entry):
+            found += Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text().count("tfd:")
+    return found
+
+
 def resident_kilobytes(pid: int) -> int:
     """Memory that the process keeps in RAM."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -32,7 +32,7 @@ from imsedge.security.fingerprint import Fingerprint
 from imsedge.sip.message import SipMessage, SipResponse
 from imsedge.sip.parser import read_message
 from kit.daemons import until
-from kit.procfs import descriptors, held_in
+from kit.procfs import descriptors, held_in, watched
 
 Tables = Mapping[str, Any]
 S = TypeVar("S", bound=DaemonSettings)
@@ -113,8 +113,8 @@ class System:
 
     @property
     def is_ready(self) -> bool:
-        """The workers have opened all that they keep open without any call."""
-        return bool(self.workers) and all(descriptors(pid)["anon_inode"] for pid in self.workers)
+        """The workers wait for orders: they have looked round, and opened all that they keep open."""
+        return bool(self.workers) and all(watched(pid) for pid in self.workers)
 
     def media_sockets(self) -> list[Any]:
         """Sockets on the addresses of the two realms."""

@@ -23,6 +23,7 @@ from kit.system import System, Tables, ends, offer_of, originate, own_world, sys
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("no_leaks")]
 
 NEVER: Tables = {"policy": {"securing": {"msrp": "never"}}}
+UNAWARE: Tables = {"policy": {"msrp": {"aware": "never"}}}
 ALWAYS: Tables = {"policy": {"securing": {"msrp": "always"}}}
 ONE_PORT: Tables = {
     "realms": {
@@ -53,7 +54,7 @@ OFFERS = {
     ),
     "a fingerprint that is none": (Change("sha-256 .*\r\n", "sha-256 XY\r\n"), "no usable certificate"),
     "no TLS": (Change("TCP/TLS/MSRP", "TCP/MSRP"), "e2ae security requested without TLS"),
-    "no msrp-cema": (Change("^a=msrp-cema\r\n"), "MSRP without msrp-cema"),
+    "neither msrp-cema nor a path": (Change("^a=(msrp-cema|path:.*)\r\n"), "MSRP without msrp-cema"),
     "no address": (Change("^c=.*\r\n"), "address or setup attribute"),
     "a name for an address": (Change("^c=.*\r\n", "c=IN IP4 ue.test\r\n"), "address or setup attribute"),
     "nobody who opens TCP": (Change("actpass", "holdconn"), "address or setup attribute"),
@@ -93,6 +94,13 @@ async def test_an_offer_without_what_is_needed_is_refused(change: Change, why: s
         await cast.register()
         offer = change.of(sessions.write(offer_of(cast)))
         await assert_refused(world, cast, offer, 488, why)
+
+
+async def test_where_no_paths_may_be_rewritten_an_offer_without_msrp_cema_is_refused() -> None:
+    async with system(UNAWARE) as world, ends(world.place) as cast:
+        await cast.register()
+        offer = Change("^a=msrp-cema\r\n").of(sessions.write(offer_of(cast)))
+        await assert_refused(world, cast, offer, 488, "cannot pass an application-agnostic gateway")
 
 
 async def test_a_phone_that_is_not_registered_is_refused() -> None:
