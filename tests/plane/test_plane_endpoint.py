@@ -4,11 +4,12 @@ import socket
 import time
 
 import pytest
+from OpenSSL import SSL
 
 from imsedge.bearer import messages as m
 from imsedge.core.address import TransportAddress
 from imsedge.plane.knocks import can_hear
-from kit.plane_rig import HOST, PlaneRig, receive_all, receive_exactly
+from kit.plane_rig import HOST, UE, PlaneRig, receive_all, receive_exactly, tls
 
 pytestmark = pytest.mark.system
 TCP = m.Transport.TCP
@@ -206,6 +207,42 @@ def test_a_connection_that_is_hung_up_makes_room_for_the_next_one_and_the_other_
         server.sendall(b"back")
         assert receive_exactly(second, 4) == b"back"
         assert rig.counters(access.endpoint).connections == 2
+
+
+@pytest.mark.parametrize("octets", [1, 100_000], ids=["less than a record", "more"])
+@pytest.mark.parametrize("secure", [True, False], ids=["tls", "tcp"])
+def test_what_a_new_connection_brings_is_whole_behind_what_was_cut_off(secure: bool, octets: int) -> None:
+    """The peer of the other leg was slow, and half of a record was on its way to it."""
+    with PlaneRig() as rig:
+        security = {"transport": m.Transport.TLS, "fingerprints": (UE.fingerprint(),)}
+        access, core = rig.open(1, **(security if secure else {})), rig.open(1, TCP)
+        slow, old = rig.call(access), rig.call(core)
+        phone: socket.socket | SSL.Connection = tls(slow) if secure else slow
+        if isinstance(phone, SSL.Connection):
+            phone.do_handshake()
+        fill(old)
+        rig.do(m.Hangup(core.endpoint))
+        with pytest.raises(ConnectionResetError):
+            receive_all(old)
+        new, wanted = rig.call(core), b"n" * octets + b"end"
+        new.sendall(wanted)
+        got = b""
+        while not got.endswith(b"end"):
+            got += phone.recv(65_536)
+        assert got.strip(b"o") == wanted
+
+
+def fill(sock: socket.socket) -> None:
+    """Until nothing more is taken, nor a while later."""
+    sock.setblocking(False)
+    last = time.monotonic()
+    while time.monotonic() < last + 0.3:
+        try:
+            sock.send(b"o" * 65_536)
+            last = time.monotonic()
+        except BlockingIOError:
+            time.sleep(0.01)
+    sock.setblocking(True)
 
 
 def test_both_legs_hung_up_are_set_up_anew_at_the_same_addresses() -> None:

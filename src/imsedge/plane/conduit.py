@@ -37,6 +37,9 @@ class Channel(Protocol):
     def send(self, data: memoryview | bytes) -> int:
         """Send other octets; how many were taken, perhaps none: then the same ones must come first again."""
 
+    def forsake(self, held: memoryview) -> None:
+        """Nobody will come again with ``held``, which ``send`` did not take; others may come."""
+
     def finish(self) -> None:
         """No more octets from us; only the first call counts."""
 

@@ -94,6 +94,8 @@ class Flow:
     def stop(self) -> None:
         """Never touch the channels again; both conduits must be separated before."""
         self._open = False
+        if self.held:
+            self.sink.channel.forsake(self.held)
         self.held = _NONE
 
     def run(self, mask: int) -> None:

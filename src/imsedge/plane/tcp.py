@@ -171,6 +171,9 @@ class TcpChannel:
         except OSError as error:
             raise as_fault(error) from error
 
+    def forsake(self, held: memoryview) -> None:
+        """Nobody will come again with what ``send`` did not take."""
+
     def finish(self) -> None:
         """No more octets from us; only the first call counts."""
         if self._is_finished:

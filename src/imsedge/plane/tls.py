@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Callable
 from functools import partial
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
@@ -40,8 +41,9 @@ class TlsChannel(SecuredConnection):
         self._socket = sock
         self._pointer = buffer.pointer
         self._is_finished = False
+        self._owed: bytes | memoryview = b""
         self.read = partial(_SSL_READ, self._ssl, buffer.pointer, BUFFER_OCTETS)
-        self.write = partial(_SSL_WRITE, self._ssl, buffer.pointer)
+        self.write: Callable[[int], int] = partial(_SSL_WRITE, self._ssl, buffer.pointer)
 
     def handshake(self) -> int:
         """Go as far as possible; the loop events to wait for, 0 when complete.
@@ -75,8 +77,35 @@ class TlsChannel(SecuredConnection):
 
     def send(self, data: memoryview | bytes) -> int:
         """Send other octets; how many were taken, perhaps none: then the same ones must come first again."""
-        sent: int = _SSL_WRITE(self._ssl, _POINTER(data), len(data))
+        sent = self._pay()
+        if sent > 0:
+            sent = _SSL_WRITE(self._ssl, _POINTER(data), len(data))
         return sent if sent > 0 else max(self.explain(sent), 0)
+
+    def forsake(self, held: memoryview) -> None:
+        """Nobody will come again with what ``send`` did not take.
+
+        OpenSSL may have a part of its first record on the wire: the rest must follow before anything else,
+        or it would take the next octets for that rest, and lose them.
+        """
+        if not self._owed:  # nothing later than that was tried
+            self._owed = held[:RECORD]
+            self.write = self._pay_and_write
+
+    def _pay_and_write(self, octets: int) -> int:
+        sent = self._pay()
+        if sent > 0:
+            sent = _SSL_WRITE(self._ssl, self._pointer, octets)
+        return sent
+
+    def _pay(self) -> int:
+        """More than 0 when nothing is owed any more."""
+        if not self._owed:
+            return 1
+        sent: int = _SSL_WRITE(self._ssl, _POINTER(self._owed), len(self._owed))
+        if sent > 0:
+            self._owed = b""
+        return sent
 
     def finish(self) -> None:
         """close_notify, then FIN; only the first call counts."""
