@@ -1,7 +1,8 @@
 """The gateways that are there, and which call is on which (TS 23.334 clause 5.2, H.248.1 clause 11.5)."""
 
 from collections import OrderedDict
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from imsedge.h248.model import Mid
 
@@ -9,7 +10,7 @@ MAX_PAST = 1_000
 """Released contexts that are remembered: reports cross a release for as long as a message takes."""
 
 
-class GatewayView(NamedTuple):
+class GatewayView(Struct, frozen=True):
     """One gateway, for people.  ``open``: takes new calls."""
 
     gateway: str
