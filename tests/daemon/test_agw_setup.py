@@ -9,6 +9,7 @@ from imsedge.bearer.wire import PortShare
 from imsedge.core.address import TransportAddress
 from imsedge.daemon.agw_setup import (
     LEAST_PROVISIONAL,
+    LEAST_REPEAT,
     abilities,
     association_settings,
     gateway_settings,
@@ -100,4 +101,9 @@ def test_timers_of_root_go_to_the_transaction_layer_and_back() -> None:
     assert tuning(values) == Tune(provisional=LEAST_PROVISIONAL, own_pendings=3, peer_pendings=4)
     made = gateway_of(AgwSettings())
     assert made.root_values[root.MG_PROVISIONAL.name] == 1000
+    values = made.root_values | {root.NORMAL_MG_EXECUTION.name: 400, root.NORMAL_MGC_EXECUTION.name: 900}
+    assert (tuning(values).provisional, tuning(values).peer_execution) == (0.4, 0.9)
+    values = {root.MGC_PROVISIONAL.name: 600, root.NORMAL_MGC_EXECUTION.name: 900}
+    assert tuning(values).peer_execution == 0.6
+    assert tuning({root.MGC_PROVISIONAL.name: 0}).peer_execution == LEAST_REPEAT
     assert made.limits.terminations_per_context == 8

@@ -141,6 +141,17 @@ def test_the_limit_of_the_peers_pendings_can_be_tuned() -> None:
     assert arrive(m, TransactionPending(1)) == [RequestFailed(9, 1, Failure.PENDING_LIMIT, B)]
 
 
+def test_nothing_is_repeated_before_the_peer_can_have_answered() -> None:
+    m = transactions()
+    m.handle(Tune(peer_execution=1.5), 0.0)
+    m.handle(SendRequest(audit(), B), 0.0)
+    assert m.deadline == 1.5
+    m.handle(Tune(peer_execution=3600.0), 0.0)
+    m.handle(SendRequest(audit(), A), 0.0)
+    m.handle(Tick(), 1.5)
+    assert m.deadline <= 4.0  # the longest delay still holds
+
+
 def test_pending_after_the_reply_means_nothing() -> None:
     m = transactions()
     m.handle(SendRequest(audit(), B), 0.0)

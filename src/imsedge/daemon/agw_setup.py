@@ -11,6 +11,7 @@ from imsedge.daemon.settings_realms import Realms
 from imsedge.h248 import association
 from imsedge.h248.model import DeviceMid
 from imsedge.h248.packages import root
+from imsedge.h248.packages.model import Property
 from imsedge.h248.transactions import TransactionSettings, Tune
 from imsedge.plane.knocks import can_hear
 from imsedge.plane.relays import obstacle as relay_obstacle
@@ -18,6 +19,8 @@ from imsedge.plane.syn_filter import can_screen
 
 # A controller that orders Pending after nothing would get nothing else.
 LEAST_PROVISIONAL = 0.05
+# One that wants repeats sooner than that would get them before its answers.
+LEAST_REPEAT = 0.1
 
 
 def gateway_settings(settings: AgwSettings, certificates: CertificateStore) -> GatewaySettings:
@@ -65,14 +68,21 @@ def abilities(addresses: Iterable[str]) -> Abilities:
 
 
 def tuning(values: Mapping[str, int]) -> Tune:
-    """Properties of ROOT as the transaction layer takes them; those of the controller's own timers are kept
-    for audits only."""
-    provisional = values.get(root.MG_PROVISIONAL.name)
+    """Properties of ROOT as the transaction layer takes them: of the two times within which each side has to
+    answer, finally or with Pending, the shorter one."""
+    provisional = _shortest(values, root.NORMAL_MG_EXECUTION, root.MG_PROVISIONAL)
+    execution = _shortest(values, root.NORMAL_MGC_EXECUTION, root.MGC_PROVISIONAL)
     return Tune(
-        provisional=None if provisional is None else max(provisional / 1000, LEAST_PROVISIONAL),
+        provisional=None if provisional is None else max(provisional, LEAST_PROVISIONAL),
         own_pendings=values.get(root.MG_PENDING_LIMIT.name),
         peer_pendings=values.get(root.MGC_PENDING_LIMIT.name),
+        peer_execution=None if execution is None else max(execution, LEAST_REPEAT),
     )
+
+
+def _shortest(values: Mapping[str, int], *timers: Property) -> float | None:
+    """In seconds; None when none of them is set."""
+    return min((values[timer.name] / 1000 for timer in timers if timer.name in values), default=None)
 
 
 def _root_values(settings: AgwH248) -> dict[str, int]:

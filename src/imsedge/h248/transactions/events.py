@@ -79,14 +79,17 @@ class Settle(Struct, frozen=True):
 class Tune(Struct, frozen=True):
     """The controller has set properties of package ``root``; ``None``: as before.
 
-    ``provisional``: seconds of execution after which Pending is sent (MGProvisionalResponseTimerValue);
-    ``own_pendings``: how many of those we send, and ``peer_pendings``: how many we take, for one transaction
-    (MGOriginatedPendingLimit, MGCOriginatedPendingLimit).
+    ``provisional``: seconds of execution after which Pending is sent (normalMGExecutionTime,
+    MGProvisionalResponseTimerValue); ``own_pendings``: how many of those we send, and ``peer_pendings``: how
+    many we take, for one transaction (MGOriginatedPendingLimit, MGCOriginatedPendingLimit);
+    ``peer_execution``: seconds that the peer may take for its reply or Pending, so that it makes no sense to
+    repeat a request sooner (normalMGCExecutionTime, MGCProvisionalResponseTimerValue).
     """
 
     provisional: float | None = None
     own_pendings: int | None = None
     peer_pendings: int | None = None
+    peer_execution: float | None = None
 
 
 # --- outputs -----------------------------------------------------------------------------------------

@@ -94,9 +94,11 @@ class Outgoing:
         return self._timers.deadline
 
     def tune(self, order: Tune) -> None:
-        """For Pendings that come from now on."""
+        """For Pendings that come, and requests that leave, from now on."""
         if order.peer_pendings is not None:
             self._settings = replace(self._settings, pending_limit=order.peer_pendings)
+        if order.peer_execution is not None:
+            self._settings = replace(self._settings, least_delay=order.peer_execution)
 
     def send(self, order: SendRequest, now: float) -> list[TransactionOutput]:
         """Give the request an id and send it the first time."""
