@@ -80,7 +80,7 @@ def tuning(values: Mapping[str, int]) -> Tune:
     )
 
 
-def _shortest(values: Mapping[str, int], *timers: Property) -> float | None:
+def _shortest(values: Mapping[str, int], *timers: Property[int]) -> float | None:
     """In seconds; None when none of them is set."""
     return min((values[timer.name] / 1000 for timer in timers if timer.name in values), default=None)
 
