@@ -1,8 +1,9 @@
 """AuditCapability, whole and in parts, with wildcards and at ROOT."""
 
 import pytest
+from msgspec import structs
 
-from imsedge.agw.settings import Abilities
+from imsedge.agw.settings import Abilities, Realm
 from kit.gateway_talk import GatewayTalk, gateway_settings, written
 
 ADD = "Add = $ { Media { Stream = 1 { Local { v=0\nc=IN IP4 $\nm=- $ TCP -\n} } } }"
@@ -64,6 +65,16 @@ def test_what_the_machine_allows_is_said(abilities: Abilities, modes: str, incom
     assert answer == written(
         f"Context = 1 {{ AuditCapability = ip/core/1 {{ Media {{ Stream = 1 {{ {told} }} }} }} }}"
     )
+
+
+def test_both_families_are_said_where_a_realm_has_both() -> None:
+    both = Realm(name="core", addresses=("192.0.2.1", "2001:db8::1"))
+    talk = GatewayTalk(structs.replace(gateway_settings(), realms=(both,)))
+    talk.ask(f"Context = $ {{ {ADD} }}")
+    answer = talk.ask("Context = 1 { AuditCapability = * { Audit { Media } } }")
+    for transport in ("TCP", "UDP/DTLS"):
+        for family in ("IP4", "IP6"):
+            assert answer.count(f"c=IN {family} $\nm=- $ {transport} -\n") == 1
 
 
 def test_root_has_other_capabilities() -> None:

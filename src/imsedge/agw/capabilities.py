@@ -72,14 +72,20 @@ _ELEMENTS: dict[type, tuple[AuditItem, str]] = {
 
 
 def _media_capability(scope: Scope, termination: Termination | None) -> Media:
-    """One alternative a transport, in both descriptors, and the values each property can have."""
+    """One alternative a family and transport, in both descriptors, and the values each property can have."""
     if termination is None:
         return media_of(scope, termination)
+    settings = scope.desk.settings
+    families = [
+        family
+        for family, ipv6 in (("IP4", False), ("IP6", True))
+        if any(realm.address(ipv6=ipv6) for realm in settings.realms)
+    ]
     blocks = "".join(
-        f"v=0\r\nc=IN IP4 $\r\nm=- $ {name} -\r\n" + ("a=path:$\r\n" if name in MSRP_TRANSPORTS else "")
+        f"v=0\r\nc=IN {family} $\r\nm=- $ {name} -\r\n" + ("a=path:$\r\n" if name in MSRP_TRANSPORTS else "")
+        for family in families
         for name in TRANSPORTS
     )
-    settings = scope.desk.settings
     values = items.capabilities(settings.abilities, (realm.name for realm in settings.realms))
     control = LocalControl(mode=StreamMode.SEND_RECEIVE, properties=values)
     stream = Stream(1, control=control, local=blocks, remote=blocks.replace("$", "-"))
