@@ -129,7 +129,7 @@ class PlanePool:
         """Into another context, unless another worker has that: sockets do not change processes."""
         worker, _ = self._homes[command.endpoint]
         if self._contexts.get(command.context, worker) is not worker:
-            reason = "the context is in another worker of the media plane"
+            reason = "another media worker has that context; Subtract and Add, or set media.workers = 1"
             self._refuse(m.RelinkFailed(command.endpoint, time.monotonic(), command.link, reason))
             return False
         label = self._labels.get(command.endpoint, "")
