@@ -21,7 +21,7 @@ def test_the_list_names_every_flow(imsedge: Imsedge) -> None:
 
 WRONG = {
     "no such mode": (("tcp-bearer", "--mode", "route"), "Invalid value for '--mode'"),
-    "no sense": (("tcp-bearer", "--delayed-tcp"), "so it needs --answer active"),
+    "no sense": (("tcp-bearer", "--delayed-tcp", "--answer", "passive"), "so it needs --answer active"),
     "no flow": ((), "name a flow, or say --list"),
     "no such flow": (("nonsense",), "there is no flow nonsense; choose one of msrp-e2ae-originating"),
 }

@@ -8,7 +8,7 @@ from imsedge.alg.procedures import TcpMode
 from imsedge.core.errors import SettingError
 from imsedge.core.ids import RandomIds
 from imsedge.play.place import own_place
-from imsedge.play.variants import BEARER, PLAIN, Variant, resolve, with_variant
+from imsedge.play.variants import BEARER, PLAIN, Variant, needed_answer, resolve, with_variant
 
 E2AE = "msrp-e2ae-originating"
 
@@ -39,6 +39,12 @@ REFUSED = {
 def test_no_sense(flow: str, answer: str, variant: Variant, sentence: str) -> None:
     with pytest.raises(SettingError, match=sentence):
         resolve(flow, answer, variant)
+
+
+def test_the_answer_follows_when_it_is_not_said() -> None:
+    assert needed_answer(Variant(delayed=True)) == "active"
+    assert needed_answer(Variant("merge")) == "active"
+    assert needed_answer(Variant("relay", nat=True)) == ""
 
 
 def test_the_mode_follows_when_it_is_not_said() -> None:

@@ -54,7 +54,8 @@ def play(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The flow; see --list.")] = None,
     list_flows: Annotated[bool, typer.Option("--list", help="Name the flows there are.")] = False,
     answer: Annotated[
-        Answer | None, typer.Option(help="a=setup of whoever answers; the figure's by default.")
+        Answer | None,
+        typer.Option(help="a=setup of whoever answers; else what the other options need, or the figure's."),
     ] = None,
     mode: Annotated[Mode | None, typer.Option(help="How the gateway handles TCP.")] = None,
     delayed_tcp: Annotated[

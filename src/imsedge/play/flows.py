@@ -44,6 +44,7 @@ from imsedge.play.variants import (
     PASSIVE,
     PLAIN,
     Variant,
+    needed_answer,
     resolve,
     with_variant,
 )
@@ -144,11 +145,11 @@ async def play(
     wire: Wire = DEFAULT_WIRE,
     variant: Variant = PLAIN,
 ) -> Performance:
-    """Play a flow between daemons of its own; without an ``answer`` it is the figure's.
+    """Play a flow between daemons of its own; without an ``answer`` it is the variant's or the figure's.
 
     ``SettingError`` when there is no such flow or answer, or the variant makes no sense.
     """
-    answer = answer or find(name).answer
+    answer = answer or needed_answer(variant) or find(name).answer
     find(name, answer)
     variant = resolve(name, answer, variant)
     source = ids or RandomIds()

@@ -97,6 +97,11 @@ _RULES = (
 )
 
 
+def needed_answer(variant: Variant) -> str:
+    """The only one that makes sense with it; empty when either does."""
+    return ACTIVE if variant.delayed or variant.mode == MERGE else ""
+
+
 def resolve(flow: str, answer: str, variant: Variant) -> Variant:
     """With its mode filled in; ``SettingError`` when it makes no sense."""
     for rule in _RULES:
