@@ -11,7 +11,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.core.ids import CountingIds
 from imsedge.sip.dialogs import Party
 from imsedge.sip.flow import Flow
-from imsedge.sip.message import Headers, SipRequest
+from imsedge.sip.message import Headers, SipRequest, SipResponse
 from imsedge.sip.uri import read_sip_uri
 
 
@@ -61,6 +61,15 @@ def invite() -> SipRequest:
 )
 def test_the_side_is_told_by_where_it_arrived(arrived: str, transport: str, side: Side) -> None:
     assert router().side_of(Flow(transport, UE, at(arrived))) is side
+
+
+@pytest.mark.parametrize("local", ["203.0.113.1:5060", "192.0.2.1:5061"])
+def test_a_phone_does_not_become_the_core_by_what_it_answers(local: str) -> None:
+    """It has seen a branch of ours, and writes the Via of another request around it."""
+    edge, flow = router(), Flow("tcp", UE, at(local), 7)
+    via = [("Via", f"SIP/2.0/TCP {INSIDE};branch=z9hG4bK1")]
+    edge.learn(SipResponse(status=200, reason="OK", headers=Headers(via)), flow)
+    assert edge.side_of(flow) is Side.ACCESS
 
 
 @pytest.mark.parametrize(

@@ -64,14 +64,22 @@ class Router:
         """Told by the address that the message arrived at, or by the connection, if we opened it."""
         if flow.connection in self._core_connections:
             return Side.CORE
-        arrived_at = flow.local is not None and any(
-            place.side is Side.CORE and _is_at(flow.local, place.local) for place in self._places
+        return Side.CORE if self._has_arrived(flow, Side.CORE) else Side.ACCESS
+
+    def _has_arrived(self, flow: Flow, side: Side) -> bool:
+        """At an address where we listen on that side."""
+        return flow.local is not None and any(
+            place.side is side and _is_at(flow.local, place.local) for place in self._places
         )
-        return Side.CORE if arrived_at else Side.ACCESS
 
     def learn(self, response: SipResponse, flow: Flow) -> None:
-        """A response on a connection to the core: requests may come back on it (RFC 3261 clause 18)."""
+        """A response on a connection to the core: requests may come back on it (RFC 3261 clause 18).
+
+        What a phone writes into a Via proves nothing: never a connection to where phones are heard.
+        """
         if flow.connection is None or flow.connection in self._core_connections:
+            return
+        if self._has_arrived(flow, Side.ACCESS):
             return
         via = response.via
         if TransportAddress(via.host, via.port or 0) == self._place(Side.CORE, flow.transport).known:
