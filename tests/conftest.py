@@ -1,4 +1,4 @@
-"""Profiles, leak guards and the list of missing peers, for every test."""
+"""Profiles, leak guards and the list of missing peers, for every test; their order."""
 
 import gc
 import os
@@ -39,9 +39,9 @@ def no_leaks() -> Iterator[None]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remembers which tests did not pass."""
+    """Remembers which tests did not pass; behind the ``@`` stands the group that shares a process."""
     if not report.passed:
-        _not_passed.add(report.nodeid.partition("[")[0])
+        _not_passed.add(report.nodeid.partition("[")[0].partition("@")[0])
 
 
 _not_passed: set[str] = set()
@@ -58,12 +58,20 @@ def unproved() -> list[str]:
     return sorted(conformance.proofs(conformance.read()) & _not_passed)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves what is marked ``sctp`` to a kernel that has it (``system/test_system_sctp.py``)."""
+    """Leaves what is marked ``sctp`` to a kernel that has it (``system/test_system_sctp.py``); ``long`` first."""
     others = [item for item in items if "sctp" in item.keywords and not has_sctp()]
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+    items.sort(key=lambda item: "long" not in item.keywords)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay: ``no_leaks`` need not look through them for garbage each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

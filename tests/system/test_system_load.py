@@ -155,6 +155,7 @@ async def in_sequence(many: Crowd, count: int) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 async def test_a_thousand_calls_in_sequence_leave_everything_as_it_was(tmp_path: Path) -> None:
     """Through fifty ports, so that each one has to come back twenty times."""
     own = own_world(SHORT, FEW_PORTS)

@@ -9,6 +9,7 @@ from kit.guest import run_tests
 
 @pytest.mark.interop
 @pytest.mark.system
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_whatever_wants_sctp_passes_where_a_kernel_has_it(tmp_path: Path) -> None:
     # hmac: without it the kernel signs no cookies and refuses to listen

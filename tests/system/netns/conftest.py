@@ -7,6 +7,11 @@ import pytest
 from kit.networks import World, world
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All in one process."""
+    item.add_marker(pytest.mark.xdist_group("netns"))
+
+
 @pytest.fixture(scope="session")
 def _machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world(tmp_path_factory.mktemp("netns")) as made:
