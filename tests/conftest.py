@@ -60,7 +60,7 @@ def unproved() -> list[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves what is marked ``sctp`` to a kernel that has it (``system/test_system_sctp.py``); ``long`` first."""
+    """Leaves ``sctp`` to a kernel that has it (``system/test_system_sctp.py``); puts ``long`` first."""
     others = [item for item in items if "sctp" in item.keywords and not has_sctp()]
     if others:
         config.hook.pytest_deselected(items=others)
