@@ -2,13 +2,14 @@
 
 import pytest
 
+from imsedge.agw.settings import Abilities
 from imsedge.alg.directions import TcpStart
 from imsedge.alg.policy import Anchoring
 from imsedge.alg.procedures import TcpMode
 from imsedge.core.errors import SettingError
 from imsedge.core.ids import RandomIds
 from imsedge.play.place import own_place
-from imsedge.play.variants import BEARER, PLAIN, Variant, needed_answer, resolve, with_variant
+from imsedge.play.variants import BEARER, PLAIN, Variant, lacking, needed_answer, resolve, with_variant
 
 E2AE = "msrp-e2ae-originating"
 
@@ -45,6 +46,15 @@ def test_the_answer_follows_when_it_is_not_said() -> None:
     assert needed_answer(Variant(delayed=True)) == "active"
     assert needed_answer(Variant("merge")) == "active"
     assert needed_answer(Variant("relay", nat=True)) == ""
+
+
+def test_what_a_machine_lacks_is_said_before_anything_is_played() -> None:
+    poor = Abilities(relay=False, screen=False, missing={"relay": "CAP_NET_ADMIN is missing"})
+    assert lacking(Variant("relay"), poor) == "CAP_NET_ADMIN is missing"
+    assert lacking(Variant("proxy", delayed=True), poor) == "CAP_NET_ADMIN is needed"
+    assert lacking(Variant("proxy", simultaneous=True), poor) == "CAP_NET_ADMIN is needed"
+    assert lacking(Variant("proxy", nat=True), poor) == ""
+    assert lacking(Variant("relay", delayed=True), Abilities(relay=True, screen=True)) == ""
 
 
 def test_the_mode_follows_when_it_is_not_said() -> None:

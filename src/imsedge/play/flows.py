@@ -10,6 +10,7 @@ from imsedge.core.errors import RemoteError, SettingError
 from imsedge.core.ids import IdSource, RandomIds
 from imsedge.core.trace import Crossing, Kind
 from imsedge.daemon.agw import AgwDaemon
+from imsedge.daemon.agw_setup import abilities
 from imsedge.daemon.service import make_daemon, running
 from imsedge.play import (
     bearer_checks,
@@ -44,6 +45,7 @@ from imsedge.play.variants import (
     PASSIVE,
     PLAIN,
     Variant,
+    lacking,
     needed_answer,
     resolve,
     with_variant,
@@ -147,13 +149,16 @@ async def play(
 ) -> Performance:
     """Play a flow between daemons of its own; without an ``answer`` it is the variant's or the figure's.
 
-    ``SettingError`` when there is no such flow or answer, or the variant makes no sense.
+    ``SettingError`` when there is no such flow or answer, the variant makes no sense, or the machine cannot.
     """
     answer = answer or needed_answer(variant) or find(name).answer
     find(name, answer)
     variant = resolve(name, answer, variant)
     source = ids or RandomIds()
     own = own_place(source, wire)
+    missing = lacking(variant, abilities(own.agw.realms.addresses))
+    if missing:
+        raise SettingError(f"this cannot be played here, but perhaps by root: {missing}")
     stage = Stage(own.place.cast)
     alg = with_variant(name, answer, variant, own.alg)
     gateway = AgwDaemon(own.agw)

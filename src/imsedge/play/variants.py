@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from imsedge.agw.settings import Abilities
 from imsedge.core.errors import SettingError
 from imsedge.daemon.settings import AlgSettings
 from imsedge.daemon.settings_border import Role
@@ -109,6 +110,15 @@ def resolve(flow: str, answer: str, variant: Variant) -> Variant:
             raise SettingError(rule.sentence)
     both_call = variant.nat and answer == ACTIVE
     return variant._replace(mode=variant.mode or (MERGE if both_call else PROXY))
+
+
+def lacking(variant: Variant, abilities: Abilities) -> str:
+    """What a machine with these abilities must have so that it can be played there; empty when it can."""
+    dropped = variant.delayed or variant.simultaneous  # SYNs, by the gateway or by the UE that calls at once
+    for wanted, name in ((variant.mode == RELAY, "relay"), (dropped, "screen")):
+        if wanted and not getattr(abilities, name):
+            return abilities.without(name)
+    return ""
 
 
 def with_variant(flow: str, answer: str, variant: Variant, alg: AlgSettings) -> AlgSettings:
