@@ -129,6 +129,7 @@ BAD = {
     "nobody there": (["contexts", "--agw", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"),
     "nobody at all": (["status", "--agw", "127.0.0.1:1", "--alg", "127.0.0.1:1"], "is imsedge running?"),
     "no URL": (["calls", "--alg", "file:///etc/passwd"], "is not a URL such as http://127.0.0.1:8246"),
+    "a blank": (["calls", "--alg", "http://a b"], "is not a URL such as http://127.0.0.1:8246"),
     "no port": (["calls", "--alg", "http://127.0.0.1:x"], "is not a URL such as http://127.0.0.1:8246"),
 }
 
@@ -146,3 +147,23 @@ def test_an_endpoint_that_is_something_else(url: str) -> None:
         inspect.get_json(url, "/bad/calls")
     with pytest.raises(SettingError, match="is a daemon that has no nothing"):
         inspect.get_json(url, "/nothing")
+
+
+@pytest.mark.parametrize("found", [{"a": 1}, [1], "x", None, [{"id": 1}], 7], ids=str)
+def test_json_of_another_program(found: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspect, "get_json", lambda *_: found)
+    for ask in (inspect.contexts, inspect.calls):
+        with pytest.raises(SettingError, match="no status endpoint of this version of imsedge"):
+            ask("http://127.0.0.1:1")
+    if found is not None and not isinstance(found, dict):
+        with pytest.raises(SettingError, match="no status endpoint of this version of imsedge"):
+            inspect.status()
+
+
+def test_what_a_peer_chose_does_not_speak_to_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (call,) = msgspec.json.decode(ANSWERS["/calls"])
+    monkeypatch.setattr(inspect, "get_json", lambda *_: [{**call, "call_id": "a\x1b[2Jb"}])
+    inspect.calls()
+    assert "a\\x1b[2Jb" in capsys.readouterr().out

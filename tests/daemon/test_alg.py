@@ -97,6 +97,13 @@ async def test_a_taken_port_is_said_with_the_name_of_the_setting() -> None:
     await first.stop()
 
 
+async def test_an_rtp_proxy_that_cannot_be_there_is_said_with_the_name_of_the_setting() -> None:
+    alg = AlgDaemon(alg_settings(NOBODY, policy={"rtp": {"proxy": "udp:255.255.255.255:2223"}}))
+    with pytest.raises(SettingError, match=r"policy\.rtp\.proxy: 255\.255\.255\.255:2223 cannot be used"):
+        await alg.start()
+    await alg.stop()
+
+
 async def test_calls_come_and_go(chain: Chain) -> None:
     chain.caller.begin(1)
     await until(lambda: chain.caller.completed >= 5)

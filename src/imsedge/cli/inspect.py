@@ -1,7 +1,8 @@
 """``imsedge status | contexts | calls``: what running daemons hold, from their HTTP endpoints."""
 
+import contextlib
 import http.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -37,7 +38,9 @@ def status(agw: AgwUrl = AGW_URL, alg: AlgUrl = ALG_URL, as_json: Json = False) 
     if as_json:
         _print_json(found)
     else:
-        _print_table(["daemon", "what", "value"], _flat(found))
+        with _expecting_ours(f"{agw} or {alg}"):
+            rows = _flat(found)
+        _print_table(["daemon", "what", "value"], rows)
 
 
 def contexts(agw: AgwUrl = AGW_URL, as_json: Json = False) -> None:
@@ -49,7 +52,9 @@ def contexts(agw: AgwUrl = AGW_URL, as_json: Json = False) -> None:
     if as_json:
         _print_json(found)
     else:
-        _print_rows(_CONTEXT_COLUMNS, [row for context in found for row in _context_rows(context)])
+        with _expecting_ours(agw):
+            rows = [row for context in found for row in _context_rows(context)]
+        _print_rows(_CONTEXT_COLUMNS, rows)
 
 
 def calls(alg: AlgUrl = ALG_URL, as_json: Json = False) -> None:
@@ -61,7 +66,9 @@ def calls(alg: AlgUrl = ALG_URL, as_json: Json = False) -> None:
     if as_json:
         _print_json(found)
     else:
-        _print_rows(_CALL_COLUMNS, [_call_row(call) for call in found])
+        with _expecting_ours(alg):
+            rows = [_call_row(call) for call in found]
+        _print_rows(_CALL_COLUMNS, rows)
 
 
 def get_json(url: str, path: str) -> Any:
@@ -90,9 +97,18 @@ def _connection(url: str) -> http.client.HTTPConnection:
         parts = urlsplit(url if "//" in url else f"//{url}")
         if parts.scheme in {"", "http"} and parts.hostname:
             return http.client.HTTPConnection(parts.hostname, parts.port, timeout=_TIMEOUT)
-    except ValueError:
+    except (ValueError, http.client.InvalidURL):
         pass
     raise user_error(f"{url} is not a URL such as {AGW_URL}")
+
+
+@contextlib.contextmanager
+def _expecting_ours(url: str) -> Iterator[None]:
+    """JSON is what many programs answer with."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise user_error(f"{url} is no status endpoint of this version of imsedge") from None
 
 
 def _try_get(url: str) -> Any:
@@ -162,6 +178,11 @@ def _text(value: object) -> str:
     return str(value)
 
 
+def _visible(text: str) -> str:
+    """What peers chose, such as a Call-ID, does not speak to the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
@@ -171,7 +192,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_visible, row))
     console = Console(markup=False)
     if not console.is_terminal:  # another program reads: nothing is folded
         console.width = _WIDE

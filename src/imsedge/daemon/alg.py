@@ -90,7 +90,10 @@ class AlgDaemon:
         proxy = self._settings.policy.rtp.proxy
         if proxy is not None:
             self._ng = NgTransport(Client(self._ids), self._feed)
-            await self._ng.start(proxy)
+            try:
+                await self._ng.start(proxy)
+            except OSError as error:
+                raise SettingError(f"policy.rtp.proxy: {proxy} cannot be used: {error.strerror}") from None
         section = self._settings.h248
         transport = await open_transport(section)
         transactions = transaction_settings(section, transport)
