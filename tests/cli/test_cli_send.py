@@ -52,6 +52,7 @@ async def test_a_call_by_hand(tmp_path: Path, transport: str, encoding: str) -> 
         await daemon.stop()
     assert (process.returncode, err) == (0, b"")
     assert b"AuditValue = ip/access/1 {" in out
+    assert out.startswith(b"; waiting for a gateway to register")
     assert b"m=- %" not in out
 
 

@@ -56,9 +56,10 @@ def send(
 ) -> None:
     """Send the requests of a file, one after the other, and print what crosses as H.248 text.
 
-    A gateway registers first; a controller without --to waits for a registration. Whatever the peer asks is
-    answered with success. %CTX% is the context of the last reply, %T1%, %T2% ... what was added so far.
-    Exits 1 when a reply has an error or does not come.
+    A gateway registers first; a controller without --to waits for a registration, and with --to and --listen
+    it reaches a gateway that has registered there already. Whatever the peer asks is answered with success.
+    %CTX% is the context of the last reply, %T1%, %T2% ... what was added so far. Exits 1 when a reply has an
+    error or does not come.
 
     Example: `imsedge h248 send add.txt --to 192.0.2.7:2944 --transport tcp --encoding ber`
     """

@@ -178,6 +178,8 @@ class _Talk:
         self._endpoint.close()
 
     async def run(self) -> bool:
+        if not self._peer.done():
+            self._say("; waiting for a gateway to register; one that has done so is reached with --to\n")
         peer = await self._peer
         good = not self._exchange.as_gateway or await self._request(peer, 1, _REGISTRATION)
         for data in self._exchange.messages if good else ():
