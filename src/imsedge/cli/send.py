@@ -59,9 +59,9 @@ def send(
     A gateway registers first; a controller without --to waits for a registration, and with --to and --listen
     it reaches a gateway that has registered there already. Whatever the peer asks is answered with success.
     %CTX% is the context of the last reply, %T1%, %T2% ... what was added so far. Exits 1 when a reply has an
-    error or does not come.
+    error or does not come. Over TCP and SCTP it is the gateway that opens the connection: listen for it.
 
-    Example: `imsedge h248 send add.txt --to 192.0.2.7:2944 --transport tcp --encoding ber`
+    Example: `imsedge h248 send add.txt --listen 192.0.2.1:2944 --transport tcp --encoding ber`
     """
     from imsedge.core.errors import RemoteError
     from imsedge.h248.codec import Encoding
