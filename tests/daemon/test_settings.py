@@ -83,12 +83,6 @@ def test_settings_do_not_change_once_made() -> None:
         AgwSettings().h248.version = 3
 
 
-@pytest.mark.parametrize("name", ["Via", "v", "call-id", "Contact", "Record-Route"])
-def test_what_belongs_to_one_network_cannot_be_let_through_a_border(name: str) -> None:
-    with pytest.raises(ValidationError, match="belongs to one network and cannot cross"):
-        AlgSettings.model_validate({"border": {"fields": ["Identity", name]}})
-
-
 def test_who_is_called_over_tls_can_call_back() -> None:
     said = {"role": "border", "border": {"next_hop_transport": "tls"}}
     with pytest.raises(ValidationError, match=r"say where in sip\.tls\.access"):
