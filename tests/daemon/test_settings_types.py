@@ -47,6 +47,11 @@ TAKEN = {
         {"event hangterm/thb timerx": 3},
     ),
     "names": ("names", {"tcpbcc/EstBNC": "xtcp/start"}, {"tcpbcc/EstBNC": "xtcp/start"}),
+    "names that change places": (
+        "names",
+        {"tcpbcc/EstBNC": "tcpbcc/RelBNC", "tcpbcc/RelBNC": "tcpbcc/EstBNC"},
+        {"tcpbcc/EstBNC": "tcpbcc/RelBNC", "tcpbcc/RelBNC": "tcpbcc/EstBNC"},
+    ),
     "names from the environment": (
         "names",
         "nt/os = xnt/sent, nt/or=xnt/got",
@@ -72,6 +77,8 @@ REFUSED = {
     "a name without a package": ("names", {"EstBNC": "xtcp/start"}),
     "one name for two items": ("names", "nt/os=x/y, nt/or=x/Y"),
     "names that are no table": ("names", 7),
+    "a name of nothing": ("names", {"tcpbcc/EstBMC": "x/y"}),
+    "the name of another item": ("names", {"tcpbcc/EstBNC": "tcpbcc/RelBNC"}),
     "an empty path": ("file", ""),
     "a path that cannot be": ("file", "cert\0.pem"),
     "a number for a path": ("file", 1.5),

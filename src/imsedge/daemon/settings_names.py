@@ -7,7 +7,16 @@ from pydantic import PlainValidator
 
 from imsedge.core.errors import LocalError
 from imsedge.h248.dialect import Dialect
+from imsedge.h248.model import fold
 from imsedge.h248.packages.catalogue import CATALOGUE
+
+_OURS = frozenset(
+    fold(item.name)
+    for package in CATALOGUE.packages
+    for items in (package.properties, package.events, package.signals, package.statistics)
+    for item in items
+)
+"""The names of all items that have one here."""
 
 
 def read_numbers(value: object) -> dict[str, int]:
@@ -28,9 +37,14 @@ def read_names(value: object) -> dict[str, str]:
     """A table of the file, or ``tcpbcc/EstBNC=xtcp/start, nt/os=xnt/sent`` from the environment."""
     names = _table(value, '{ "tcpbcc/EstBNC" = "xtcp/start" }')
     try:
-        Dialect(names)
+        dialect = Dialect(names)
     except LocalError as error:
         raise ValueError(str(error)) from None
+    for name, theirs in names.items():
+        if fold(name) not in _OURS:
+            raise ValueError(f"there is no item {name} here; `imsedge h248 packages` lists them")
+        if fold(theirs) in _OURS - dialect.written.keys():
+            raise ValueError(f"{theirs} is our name of another item, which then needs another one, too")
     return names
 
 
