@@ -148,3 +148,11 @@ def test_json_that_is_no_message_is_said_with_its_place(imsedge: Imsedge, text: 
     done = imsedge("h248", "encode", stdin=text)
     assert done.returncode == 2
     assert done.stderr.decode().strip() == f"imsedge: {sentence}"
+
+
+def test_of_several_the_one_that_cannot_be_written_is_named(imsedge: Imsedge) -> None:
+    text = b"!/1 <x> T=1{C=1{S=ip/core/1}}\n---\n!/1 <x> T=1{C=1{S=slot/1}}"
+    decoded = imsedge("h248", "decode", stdin=text).stdout
+    done = imsedge("h248", "encode", "--encoding", "ber", stdin=decoded)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"imsedge: -: message 2: termination slot/1 has no binary form")

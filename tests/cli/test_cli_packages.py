@@ -21,6 +21,12 @@ def test_one_package_shows_its_items_in_any_case_of_the_name() -> None:
     assert "property  tcpbcc/mode  0x0001  one of relay 1, proxy 2, merge 3" in shown
 
 
+def test_a_number_finds_its_package() -> None:
+    shown = runner.invoke(app, ["h248", "packages", "0x008C"]).stdout
+    assert shown.startswith("gm ")
+    assert shown == runner.invoke(app, ["h248", "packages", "gm"]).stdout
+
+
 def test_json_holds_items_too() -> None:
     (package,) = json.loads(runner.invoke(app, ["h248", "packages", "ds", "--json"]).stdout)
     assert package["items"][0]["name"] == "ds/dscp"

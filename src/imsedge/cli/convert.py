@@ -113,12 +113,14 @@ def encode(
     from imsedge.h248.model import Message
 
     wanted, binary = Encoding(encoding.value), context_of(config)
-    try:
-        documents = split_documents(read_input(source))
-        messages = [msgspec.json.decode(document, type=Message) for document in documents]
-        written = [encode_message(message, wanted, binary=binary) for message in messages]
-    except (msgspec.DecodeError, LocalError) as error:
-        raise user_error(f"{source}: {error}") from None
+    documents, written = split_documents(read_input(source)), list[bytes]()
+    for number, document in enumerate(documents, 1):
+        try:
+            message = msgspec.json.decode(document, type=Message)
+            written.append(encode_message(message, wanted, binary=binary))
+        except (msgspec.DecodeError, LocalError) as error:
+            which = f"{source}: message {number}" if len(documents) > 1 else source
+            raise user_error(f"{which}: {error}") from None
     write_output((b"\n---\n" if wanted.is_text else b"").join(written))
 
 

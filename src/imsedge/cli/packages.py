@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 
 def packages(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show the items of this one.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME|NUMBER]", help="Show the items of this one.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, items included.")] = False,
 ) -> None:
     """List the H.248 packages with their numbers, or the items of one package.
 
-    Example: `imsedge h248 packages tcpbcc`
+    Example: `imsedge h248 packages tcpbcc`, `imsedge h248 packages 0x0115`
     """
     import msgspec
 
@@ -24,7 +26,7 @@ def packages(
 
     found = listing()
     if name is not None:
-        found = tuple(package for package in found if package.name.lower() == name.lower())
+        found = tuple(one for one in found if name.lower() in (one.name.lower(), f"0x{one.number:04x}"))
         if not found:
             raise user_error(
                 f"there is no package {name} with items here; `imsedge h248 packages` lists them"
