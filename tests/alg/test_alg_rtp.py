@@ -158,7 +158,7 @@ def test_previews_do_not_pile_up() -> None:
     asked = media.begin(BOTH, Side.ACCESS, offers=True)
     for port in range(4000, 4000 + 10 * MAX_AGREED, 2):
         assert isinstance(asked, Ask)
-        media.take(asked.tag, {"result": "ok", "sdp": asked.question["sdp"]})  # type: ignore[arg-type,dict-item]
+        media.take(asked.tag, {"result": "ok", "sdp": asked.question["sdp"]})  # type: ignore[arg-type]
         asked = media.begin(ANSWER.replace("5000", str(port)), Side.CORE, offers=False)
     assert media.remembered <= MAX_AGREED
 

@@ -101,7 +101,10 @@ def test_timers_of_root_go_to_the_transaction_layer_and_back() -> None:
     assert tuning(values) == Tune(provisional=LEAST_PROVISIONAL, own_pendings=3, peer_pendings=4)
     made = gateway_of(AgwSettings())
     assert made.root_values[root.MG_PROVISIONAL.name] == 1000
-    values = made.root_values | {root.NORMAL_MG_EXECUTION.name: 400, root.NORMAL_MGC_EXECUTION.name: 900}
+    values = dict(made.root_values) | {
+        root.NORMAL_MG_EXECUTION.name: 400,
+        root.NORMAL_MGC_EXECUTION.name: 900,
+    }
     assert (tuning(values).provisional, tuning(values).peer_execution) == (0.4, 0.9)
     values = {root.MGC_PROVISIONAL.name: 600, root.NORMAL_MGC_EXECUTION.name: 900}
     assert tuning(values).peer_execution == 0.6

@@ -214,8 +214,9 @@ def test_a_connection_that_is_hung_up_makes_room_for_the_next_one_and_the_other_
 def test_what_a_new_connection_brings_is_whole_behind_what_was_cut_off(secure: bool, octets: int) -> None:
     """The peer of the other leg was slow, and half of a record was on its way to it."""
     with PlaneRig() as rig:
-        security = {"transport": m.Transport.TLS, "fingerprints": (UE.fingerprint(),)}
-        access, core = rig.open(1, **(security if secure else {})), rig.open(1, TCP)
+        trusted = (UE.fingerprint(),) if secure else ()
+        access = rig.open(1, m.Transport.TLS if secure else TCP, fingerprints=trusted)
+        core = rig.open(1, TCP)
         slow, old = rig.call(access), rig.call(core)
         phone: socket.socket | SSL.Connection = tls(slow) if secure else slow
         if isinstance(phone, SSL.Connection):

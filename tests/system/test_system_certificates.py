@@ -133,7 +133,7 @@ async def test_secrets_that_others_can_read_are_not_written(tmp_path: Path) -> N
     secrets.touch(0o644)
     own = own_world(agw={"media": {"key_log": str(secrets)}})
     gateway = AgwDaemon(own.agw)
-    with pytest.raises(SettingError, match="a file that only its owner can read"):
+    with pytest.raises(SettingError, match="only its owner can read"):
         await gateway.start()
     await gateway.stop()
     assert secrets.stat().st_size == 0
