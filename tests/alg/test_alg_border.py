@@ -80,6 +80,18 @@ def test_nothing_of_one_network_is_seen_in_the_other() -> None:
     assert talk.border.remembered == 0
 
 
+def test_names_of_hosts_are_not_seen_in_descriptions_either() -> None:
+    talk = BorderTalk()
+    visited, home = "scscf.visited.example", "icscf.home.example"
+    talk.invite(OFFER.replace("s=-", f"s=at {visited}") + f"a=x-by:{visited}:99\r\n", *TELLING)
+    assert visited.encode() not in talk.octets("core")
+    answer = ANSWER.replace("s=-", f"s=at {home}") + f"a=x-by:{home}\r\n"
+    talk.answer(200, answer, headers=[("Record-Route", f"<sip:{home};lr>")])
+    assert home.encode() not in talk.octets("ue")
+    assert b"a=floorid:1" in talk.octets("core")
+    assert b"a=floorid:1" in talk.octets("ue")
+
+
 def test_requests_go_both_ways_along_each_dialog() -> None:
     talk = BorderTalk()
     talk.call(OFFER, ANSWER)

@@ -281,7 +281,7 @@ class Border:
         )
         uri = request.uri if own_tag is not None else hiding.shown_target(request.uri, view)
         shown = SipRequest(method=request.method, uri=uri, headers=headers, body=request.body)
-        return hiding.with_hidden_body(shown, view, request.method)
+        return hiding.with_hidden_body(shown, view, request.method, hiding.names_in(request))
 
     def _respond(self, key: ServerKey, response: SipResponse) -> list[Output]:
         arrived = self._arrived.get(key)
@@ -298,7 +298,8 @@ class Border:
         )
         if response.status >= 200:
             self._done(key, response, arrived)
-        return [SendResponse(key, hiding.with_hidden_body(shown, view, asked.method))]
+        names = hiding.names_in(response)
+        return [SendResponse(key, hiding.with_hidden_body(shown, view, asked.method, names))]
 
     def _done(self, key: ServerKey, response: SipResponse, arrived: _Arrived) -> None:
         """Only a 2xx to INVITE may have to be sent again."""

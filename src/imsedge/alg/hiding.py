@@ -15,7 +15,7 @@ the rest          ``PASSING`` as it is, ``TRUSTED`` between networks that trust 
 ================  ====================================================================================
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -98,7 +98,7 @@ def shown_target(uri: str, view: View) -> str:
 
 def crossing(message: SipMessage, view: View) -> Iterator[tuple[str, str]]:
     """The header fields that say nothing about the dialog, as they are seen there."""
-    names = _names_in(message)
+    names = names_in(message)
     for name, value in message.headers:
         rule = _RULES.get(canonical(name))
         if rule is not None:
@@ -112,8 +112,8 @@ def crossing(message: SipMessage, view: View) -> Iterator[tuple[str, str]]:
             yield name, shown
 
 
-def with_hidden_body(message: M, view: View, method: str) -> M:
-    """``method``: of the request, or of that which a response answers.
+def with_hidden_body(message: M, view: View, method: str, names: Collection[str] = ()) -> M:
+    """``method``: of the request, or of that which a response answers.  ``names``: ``names_in`` what arrived.
 
     Descriptions of a call cross where they can be offers and answers, and of several parts they alone; what
     people and their applications say to each other crosses in requests that are for that.
@@ -124,7 +124,8 @@ def with_hidden_body(message: M, view: View, method: str) -> M:
         says = isinstance(message, SipRequest) and kind and not described and _is_said(message, method, kind)
         return message if says and message.body else without_content(message)
     try:
-        hidden = hide(body_text(message), view.own.host)
+        qualified = frozenset(name for name in names if "." in name)  # others may be any word of an attribute
+        hidden = hide(body_text(message), view.own.host, qualified)
     except RemoteError:  # nothing can be seen of it, so nobody knows what it shows
         return without_content(message)
     return message.with_body(hidden.encode("utf-8", "surrogateescape"), SDP)
@@ -240,7 +241,7 @@ def _is_feature(name: str) -> bool:
     return (name.startswith("+") and name != "+sip.instance") or name in _FEATURES
 
 
-def _names_in(message: SipMessage) -> frozenset[str]:
+def names_in(message: SipMessage) -> frozenset[str]:
     """Hosts that the message itself names as those on its way."""
     found: set[str] = set()
     for name in ("Via", "Record-Route", "Route", "Contact", "Path", "Call-ID"):

@@ -2,7 +2,8 @@
 
 Media that are live have been moved to the gateway already; here goes what else tells about the network that
 it comes from: the origin, connections of media that are not used, candidates, contacts of people, and any
-attribute with an address in it.  ``a=path`` is left to ``alg.paths``: it stands in the messages too.
+attribute with an address in it, or with the name of a host that is known.  ``a=path`` is left to
+``alg.paths``: it stands in the messages too.
 """
 
 from collections.abc import Collection
@@ -24,19 +25,22 @@ _PEOPLE = frozenset("iuepk")
 """Lines about a session's owner, and the obsolete key."""
 
 
-def hide(text: str, host: str) -> str:
-    """``host``: ours on the side where it leaves.  ``SdpError`` when it is no description."""
+def hide(text: str, host: str, names: Collection[str] = ()) -> str:
+    """``host``: ours on the side where it leaves; ``names``: of hosts of the other side, in lower case.
+
+    ``SdpError`` when it is no description.
+    """
     description = read_description(text)
     relied_on = any(media.first("c") is None and media.port != "0" for media in description.media)
     lines = tuple(
         line
         for old in description.lines
-        if (line := _session_line(old, host, relied_on=relied_on)) is not None
+        if (line := _session_line(old, host, names, relied_on=relied_on)) is not None
     )
-    return write_description(Description(lines, tuple(_media(media) for media in description.media)))
+    return write_description(Description(lines, tuple(_media(media, names) for media in description.media)))
 
 
-def _session_line(line: Line, host: str, *, relied_on: bool) -> Line | None:
+def _session_line(line: Line, host: str, names: Collection[str], *, relied_on: bool) -> Line | None:
     match line.kind:
         case "o":
             _, session, version = (*line.value.split(), "0", "0", "0")[:3]
@@ -44,24 +48,24 @@ def _session_line(line: Line, host: str, *, relied_on: bool) -> Line | None:
         case "c":
             return line if relied_on else Line("c", _at(host))
         case "s":
-            return Line("s", "-") if shows_host(line.value) else line
-    return line if _may_leave(line) else None
+            return Line("s", "-") if shows_host(line.value, names) else line
+    return line if _may_leave(line, names) else None
 
 
-def _media(media: Media) -> Media:
+def _media(media: Media, names: Collection[str]) -> Media:
     """One that is not used tells its kind only."""
     if media.port == "0":
         return replace(media, lines=media.lines[:1])
     stays = {"path"} if media.kind == "message" else set[str]()
-    kept = (line for line in media.lines[1:] if line.kind == "c" or _may_leave(line, stays))
+    kept = (line for line in media.lines[1:] if line.kind == "c" or _may_leave(line, names, stays))
     return replace(media, lines=(media.lines[0], *kept))
 
 
-def _may_leave(line: Line, stays: Collection[str] = ()) -> bool:
+def _may_leave(line: Line, names: Collection[str], stays: Collection[str] = ()) -> bool:
     name = line.attribute.lower()
     if line.kind in _PEOPLE or name in DROPPED:
         return False
-    return name in stays or not shows_host(line.value)
+    return name in stays or not shows_host(line.value, names)
 
 
 def _at(host: str) -> str:
