@@ -35,6 +35,8 @@ def load_settings(model: type[S], path: Path | None = None) -> S:
         raise SettingError("\n".join(_sentences(model, error.errors()))) from None
     except SettingsError as error:
         raise SettingError(f"the environment cannot be read: {error}") from None
+    except UnicodeEncodeError as error:  # octets of the environment, which pydantic cannot repeat
+        raise SettingError(f"the environment has octets that are no UTF-8: {error.object!a}") from None
 
 
 def read_toml(path: Path) -> dict[str, object]:
