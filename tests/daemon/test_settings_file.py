@@ -160,5 +160,5 @@ def write(folder: Path, text: str) -> Path:
 
 def test_octets_of_the_environment_that_are_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMSEDGE_AGW__MEDIA__TLS_PROFILE", "3gpp\udcff")
-    with pytest.raises(SettingError, match="the environment has octets that are no UTF-8: .*3gpp"):
+    with pytest.raises(SettingError, match=r"the environment has octets that are no UTF-8: .*3gpp"):
         load_settings(AgwSettings)
