@@ -91,6 +91,15 @@ def test_methods_that_are_not_for_terminations(method: str) -> None:
     assert method in answer
 
 
+@pytest.mark.parametrize(
+    ("method", "code"), [("HandOff", 472), ("Disconnected", 449), ("Failover", 449), ("X-AA", 449)]
+)
+def test_methods_that_mean_nothing_at_root(method: str, code: int) -> None:
+    talk = call()
+    assert talk.code(change(method, name="ROOT", context="-")) == code
+    assert talk.directed == []
+
+
 def test_root_graceful_takes_no_more_terminations() -> None:
     talk = call()
     talk.ask(change("Graceful", ", Delay = 30", name="ROOT", context="-"))

@@ -6,7 +6,8 @@ method         a termination                                   ROOT
 Forced         its gates close at once                         all contexts are dropped, nothing new
 Graceful       no new connections; after Delay as Forced       no new terminations; after Delay as Forced
 Restart        in service                                      all contexts are dropped, in service
-others         449                                             the daemon's business (HandOff)
+HandOff        449                                             the daemon registers where MgcIdToTry says
+others         449                                             449: only gateways say them
 =============  ==============================================  =========================================
 
 A Graceful without Delay waits for connections and calls to end by themselves.  A termination out of service
@@ -105,6 +106,12 @@ def _change_gateway(desk: Desk, change: ServiceChange) -> None:
             desk.timers.cancel((Timer.SERVICE, _ROOT))
             registry.closing = False
             desk.remove_all()
+        case ServiceChangeMethod.HANDOFF if change.mgc_id is None:
+            fail(472, "HandOff needs MgcIdToTry: the controller to go to")
+        case ServiceChangeMethod.HANDOFF:
+            pass
+        case _:
+            fail(449, f"method {change.method} is not a controller's to say")
     desk.outputs.append(Directed(change))
 
 
