@@ -14,7 +14,7 @@ from imsedge.sdp.parser import read_description, read_descriptions
 from imsedge.sdp.rules import RULES, Half, Towards, Treatment
 from imsedge.sdp.rules.e2ae import SECURED_LEG
 from imsedge.sdp.rules.model import Values, apply
-from imsedge.sdp.transform import Plan, refuse, transform
+from imsedge.sdp.transform import Plan, refuse, transform, without_edge_security
 from imsedge.sdp.writer import write_description
 from imsedge.security.fingerprint import fingerprint_of
 
@@ -318,3 +318,11 @@ def test_nothing_of_the_secured_leg_ever_reaches_the_core(
         names = {line.attribute.lower() for part in (left, *left.media) for line in part.lines}
         assert not names & SECURED_LEG
         assert "TLS" not in left.media[0].proto
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_what_is_not_read_loses_the_word_between_a_ue_and_its_edge_only(end: str) -> None:
+    lines = ["v=0", "m=message 9 TCP/TLS/MSRP *", "a=3ge2aex:1", "a=setup:active", ""]
+    forged = [*lines[:2], "a=3GE2AE:applied", *lines[2:-1], "a=3ge2ae:requested", ""]
+    assert without_edge_security(end.join(forged)) == end.join(lines)
+    assert without_edge_security(end.join(forged[:-1])) == end.join(lines)

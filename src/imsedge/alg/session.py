@@ -63,6 +63,7 @@ from imsedge.alg.verdicts import Forward, Output, Perform, Refuse, Withhold
 from imsedge.core.errors import LocalError, RemoteError
 from imsedge.core.ids import IdSource
 from imsedge.sdp.model import Description
+from imsedge.sdp.transform import without_edge_security
 from imsedge.sdp.writer import write_description
 
 MAX_WITHHELD = 16
@@ -279,7 +280,8 @@ class MediaSession:
             told = {offer.offerer: offer.peers[index]} if line.is_secured else {}
             self.lines[index] = replace(line, told=told)
         self._sent = write_offer(offer, self.lines).description
-        self._sent_text = write_description(self._sent) if offer.plans else offer.text
+        changed = self._sent != offer.description
+        self._sent_text = write_description(self._sent) if changed else offer.text
         return [Forward(self._sent_text)]
 
     def _offer_failed(self, offer: Offer, rejected: Rejected) -> list[Output]:
@@ -313,8 +315,9 @@ class MediaSession:
         return [*self._remove(gone), Forward(text)]
 
     def _answer_untouched(self, text: str, dialog: str) -> list[Output]:
-        self._answered, self._owner, self._last = True, dialog, (text, text)
-        return [Forward(text)]
+        sent = without_edge_security(text)
+        self._answered, self._owner, self._last = True, dialog, (text, sent)
+        return [Forward(sent)]
 
     def _answer_failed(self, rejected: Rejected) -> list[Output]:
         return [*self.release(), _refusal(rejected)]

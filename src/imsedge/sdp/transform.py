@@ -6,6 +6,7 @@ needs it (an end-to-end TLS stream beside ours): so it is taken down into the se
 away from the session.
 """
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ from imsedge.sdp.model import Description, Line, Media
 from imsedge.sdp.rules import RULES, Half, Towards, Treatment
 from imsedge.sdp.rules.e2ae import SECURED_LEG
 from imsedge.sdp.rules.model import NO_VALUES, Values, apply, drop_attributes, dropped_by
+from imsedge.sdp.rules.transparent import BOTH_WAYS
 
 TURNED = "the direction of TCP changes at the gateway"
 """Reported beside the rules, when ``a=setup`` leaves with another value."""
@@ -53,7 +55,7 @@ class Transformed(Struct, frozen=True):
 def transform(
     description: Description, plans: Mapping[int, Plan], towards: Towards, half: Half
 ) -> Transformed:
-    """Apply ``plans`` (by index of the media); media without one pass as they are."""
+    """Apply ``plans`` (by index of the media); media without one pass as they are, but for ``3ge2ae``."""
     if not all(0 <= index < len(description.media) for index in plans):
         raise LocalError("there is a plan for a media that the description does not have")
     rules = {index: RULES[plan.treatment, towards, half] for index, plan in plans.items()}
@@ -64,8 +66,9 @@ def transform(
     for index, media in enumerate(level.media):
         plan = plans.get(index)
         if plan is None:
-            sections.append(media)
-            fired.append(())
+            passing = apply(BOTH_WAYS, media)
+            sections.append(passing.media)
+            fired.append(passing.fired)
             continue
         section = media if plan.address is not None else media.with_fields(port="0")
         applied = apply(rules[index], section, plan.values)
@@ -76,6 +79,14 @@ def transform(
         fired.append((*applied.fired, *(name for name, happened in changes if happened)))
     addresses = {index: plan.address for index, plan in plans.items() if plan.address is not None}
     return Transformed(replace_addresses(replace(level, media=tuple(sections)), addresses), tuple(fired))
+
+
+_EDGE_LINE = re.compile(r"^a=3ge2ae(?=[:\s]|\Z)[^\r\n]*(?:\r\n|\r|\n|\Z)", re.IGNORECASE | re.MULTILINE)
+
+
+def without_edge_security(text: str) -> str:
+    """A description that is not read here, without ``3ge2ae``: who is told ``applied`` believes its edge."""
+    return _EDGE_LINE.sub("", text)
 
 
 def _directed(media: Media, plan: Plan) -> Media:
