@@ -9,6 +9,12 @@ import pytest
 Imsedge = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What starts ``imsedge`` starts processes."""
+    if "imsedge" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.system)
+
+
 @pytest.fixture
 def imsedge() -> Imsedge:
     """``imsedge("h248", "decode", stdin=b"...")``: the finished process."""
