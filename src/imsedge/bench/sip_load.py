@@ -11,9 +11,9 @@ from typing import NamedTuple
 from imsedge.core.address import TransportAddress
 
 FINGERPRINT = ":".join(["AB"] * 32)
+T1, T2 = 0.5, 4.0  # RFC 3261 clause 17.1.1.1
 # A call that has not ended after this long counts as failed and is replaced by the next.
-PATIENCE = 8.0
-T1 = 0.5  # RFC 3261 clause 17.1.1.1
+PATIENCE = 64 * T1
 
 _FIELD = re.compile(rb"^([A-Za-z-]+)[ \t]*:[ \t]*(.*?)\r?$", re.MULTILINE)
 _MIRRORED = (b"via", b"record-route", b"from", b"call-id", b"cseq")
@@ -126,14 +126,14 @@ class Callee(asyncio.DatagramProtocol):
 
 
 class _Call:
-    """One call of the caller: what it waits for an answer to, and until when."""
+    """One call of the caller: what it waits for an answer to, and until when; ``ack``: of its 200."""
 
-    __slots__ = ("began", "ends", "repeat", "waiting")
+    __slots__ = ("ack", "began", "ends", "repeat")
 
     def __init__(self, now: float) -> None:
         self.began = now
         self.ends = now + PATIENCE
-        self.waiting = b""
+        self.ack = b""
         self.repeat: asyncio.TimerHandle | None = None
 
 
@@ -194,9 +194,11 @@ class Caller(asyncio.DatagramProtocol):
         call = self._calls[call_id]
         good = fields.first.startswith(b"SIP/2.0 200")
         if good and method == b"INVITE":
-            if call.waiting.startswith(b"INVITE"):
+            if call.ack:
+                self._send(call.ack)
+            else:
                 self.setups.append(self._loop.time() - call.began)
-            self._confirm_and_end(call_id, fields)
+                self._confirm_and_end(call_id, call, fields)
             return
         self.failed += not good
         self.completed += good
@@ -208,23 +210,22 @@ class Caller(asyncio.DatagramProtocol):
         head = self._head("INVITE", "sip:core@bench.test", call_id.decode(), 1, "<sip:core@bench.test>")
         self._send_until_answered(call_id, with_body(head, self._offer))
 
-    def _confirm_and_end(self, call_id: bytes, fields: Fields) -> None:
-        """ACK, also for a 200 that comes again, and BYE."""
+    def _confirm_and_end(self, call_id: bytes, call: _Call, fields: Fields) -> None:
+        """ACK, which is kept for a 200 that comes again, and BYE."""
         routes = b"".join(
             b"Route: %b\r\n" % value for value in reversed(fields.all(b"record-route"))
         ).decode()
         target = fields.one(b"contact").partition(b"<")[2].partition(b">")[0].decode()
-        ack, bye = (
+        call.ack, bye = (
             with_body(
                 self._head(method, target, call_id.decode(), number, fields.one(b"to").decode()) + routes, ""
             )
             for method, number in (("ACK", 1), ("BYE", 2))
         )
-        self._send(ack)
+        self._send(call.ack)
         self._send_until_answered(call_id, bye)
 
-    def _send_until_answered(self, call_id: bytes, data: bytes) -> None:
-        """Repeats after T1, without RFC 3261's doubling: what is lost here was lost in a full buffer."""
+    def _send_until_answered(self, call_id: bytes, data: bytes, wait: float = T1) -> None:
         call = self._calls[call_id]
         if call.repeat is not None:
             call.repeat.cancel()
@@ -232,8 +233,8 @@ class Caller(asyncio.DatagramProtocol):
             self.failed += 1
             self._next(call_id)
             return
-        call.waiting = data
-        call.repeat = self._loop.call_later(T1, self._send_until_answered, call_id, data)
+        again = min(2 * wait, T2)
+        call.repeat = self._loop.call_later(wait, self._send_until_answered, call_id, data, again)
         self._send(data)
 
     def _next(self, call_id: bytes) -> None:
