@@ -9,7 +9,7 @@ import conformance
 import hypothesis
 import pytest
 
-from kit.peers import has_sctp
+from kit.peers import ELSEWHERE
 
 hypothesis.settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("deep", max_examples=5_000, deadline=None)
@@ -60,8 +60,9 @@ def unproved() -> list[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves ``sctp`` to a kernel that has it (``system/test_system_sctp.py``); puts ``long`` first."""
-    others = [item for item in items if "sctp" in item.keywords and not has_sctp()]
+    """Leaves to other runs what belongs there (``kit.peers.ELSEWHERE``); puts ``long`` first."""
+    absent = {mark for mark, is_here in ELSEWHERE.items() if not is_here()}
+    others = [item for item in items if any(item.get_closest_marker(mark) for mark in absent)]
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]

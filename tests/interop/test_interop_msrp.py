@@ -13,7 +13,7 @@ from imsedge.core.msrp_uri import MsrpPath
 from kit.dissect import msrp_read
 from kit.kamailio import KamailioMsrp
 from kit.msrp_client import StrictClient, secured
-from kit.msrp_node import NodeClient, need_node_library
+from kit.msrp_node import NodeClient
 from kit.peers import need_kamailio_module
 from kit.plane_rig import HOST, UE, PlaneRig
 
@@ -135,9 +135,9 @@ def test_kamailio_is_the_core(tmp_path: Path) -> None:
         assert judge.judged() == [f"SEND of {count} octets {paths}" for count in octets]
 
 
+@pytest.mark.msrp_node
 def test_a_node_client_at_each_end() -> None:
     """msrp-node-lib takes a connection only from the address of the path that it was told."""
-    need_node_library()
     with PlaneRig() as rig:
         (first, caller_at), (second, callee_at) = rig.listen(), rig.listen()
         first.close()

@@ -4,35 +4,22 @@ No registry has it, so who wants it to judge says where a checkout of it is: ``I
 """
 
 import json
-import os
 import queue
-import shutil
 import subprocess
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pytest
-
-LIBRARY = "IMSEDGE_MSRP_NODE_LIB"
 _SCRIPT = Path(__file__).resolve().parent.parent / "interop" / "msrp_node_client.js"
 _PATIENCE = 20.0
-
-
-def need_node_library() -> str:
-    """The path of ``node``; skips the test where that or the library is not there."""
-    node = shutil.which("node")
-    if node is None or not os.environ.get(LIBRARY):
-        pytest.skip(f"needs node, and {LIBRARY} to name a checkout of msrp-node-lib with its dependencies")
-    return node
 
 
 class NodeClient:
     """``tell`` orders, ``hear`` what happens."""
 
     def __init__(self, host: str, port: int, setup: str) -> None:
-        command = [need_node_library(), str(_SCRIPT), host, str(port), setup]
+        command = ["node", str(_SCRIPT), host, str(port), setup]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )

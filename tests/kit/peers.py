@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,20 @@ def has_sctp() -> bool:
     except OSError:
         return False
     return True
+
+
+IN_NAMESPACE = "IMSEDGE_TEST_NAMESPACE"
+"""Set by the test that makes a network namespace and runs those marked ``inside`` there."""
+
+MSRP_NODE_LIB = "IMSEDGE_MSRP_NODE_LIB"
+"""A checkout of msrp-node-lib with its dependencies; no registry has it."""
+
+ELSEWHERE: dict[str, Callable[[], bool]] = {
+    "sctp": has_sctp,
+    "inside": lambda: os.environ.get(IN_NAMESPACE) == "1",
+    "msrp_node": lambda: MSRP_NODE_LIB in os.environ and shutil.which("node") is not None,
+}
+"""Mark -> whether the tests that have it belong into this run; where they do not, they are not collected."""
 
 
 @cache

@@ -16,6 +16,7 @@ from imsedge.core.address import TransportAddress
 from imsedge.plane import nft, relays
 from imsedge.plane.nft import Passage, Way
 from imsedge.plane.nftables import RelayError
+from kit.peers import IN_NAMESPACE
 from kit.plane_rig import HOST, PlaneRig, port_share, receive_all, receive_exactly
 
 TCP = m.Transport.TCP
@@ -23,7 +24,6 @@ LOCAL, TARGET = TransportAddress("10.0.0.1", 20_000), TransportAddress("192.0.2.
 SOURCE = TransportAddress("10.1.0.1", 30_000)
 WAY = Way(5, LOCAL, TARGET, SOURCE, SourceFilter("192.0.2.0/24", 1, 99))
 SHARE = PortShare("10.0.0.1", 20_000, 20_099)
-INSIDE = "IMSEDGE_TEST_NAMESPACE"
 
 
 def test_the_mark_is_ours_and_has_the_number_in_it() -> None:
@@ -98,19 +98,18 @@ def can_make_namespaces() -> bool:
 
 
 @pytest.mark.system
-@pytest.mark.skipif(os.environ.get(INSIDE) == "1", reason="this is the namespace")
 @pytest.mark.skipif(not can_make_namespaces(), reason="stateless handling needs CAP_NET_ADMIN and nft")
 def test_all_of_this_in_a_namespace() -> None:
     """The firewall of the machine that runs the tests is none of our business."""
-    command = [sys.executable, "-m", "pytest", __file__, "-q", "-p", "no:cacheprovider", "-k", "inside"]
+    command = [sys.executable, "-m", "pytest", __file__, "-q", "-p", "no:cacheprovider", "-m", "inside"]
     up = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
     done = subprocess.run(
-        up, capture_output=True, text=True, env={**os.environ, INSIDE: "1"}, check=False, timeout=120
+        up, capture_output=True, text=True, env={**os.environ, IN_NAMESPACE: "1"}, check=False, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-inside = pytest.mark.skipif(os.environ.get(INSIDE) != "1", reason="runs in a namespace of its own")
+inside = pytest.mark.inside
 
 
 def stateless(**settings: object) -> m.EndpointSettings:
