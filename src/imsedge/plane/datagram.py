@@ -11,7 +11,6 @@ NAT first: whatever it sends first tells us where it is, and gets our ClientHell
 """
 
 from errno import EADDRINUSE, EMFILE, ENFILE
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -25,7 +24,7 @@ from imsedge.plane.link import can_call, passes
 from imsedge.plane.policing import buckets
 from imsedge.plane.services import Services
 from imsedge.plane.udp import Address, UdpPort
-from imsedge.plane.vigil import Vigil
+from imsedge.plane.vigil import Vigil, along, over_payload
 
 DATAGRAM = frozenset({m.Transport.UDP, m.Transport.DTLS})
 
@@ -319,17 +318,11 @@ class DatagramEndpoint:
     # --- supervision ---------------------------------------------------------------------------
 
     def _watch_payload(self) -> None:
-        if self._quiet is not None:
-            self._quiet.stop()
-            self._quiet = None
-        limit, ways = self._settings.quiet_limit, self._settings.quiet_ways
-        if limit:
-            report = partial(self._on_quiet, ways)
-            self._quiet = Vigil(self._services.loop, limit, partial(self._octets, ways), report)
+        loop = self._services.loop
+        self._quiet = over_payload(self._quiet, loop, self._settings, self._octets, self._on_quiet)
 
     def _octets(self, ways: m.Ways) -> tuple[int, ...]:
-        both = (self._received, self._sent)
-        return {m.Ways.IN: both[:1], m.Ways.OUT: both[1:], m.Ways.BOTH: both}[ways]
+        return along(ways, self._received, self._sent)
 
     def _on_quiet(self, ways: m.Ways) -> None:
         self._tell(m.Quiet(self.number, self._now(), ways))

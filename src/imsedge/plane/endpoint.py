@@ -20,7 +20,7 @@ from imsedge.plane.latecomer import LATECOMERS, Latecomer
 from imsedge.plane.link import Leg, Phase, admits, can_call, objection, outranks
 from imsedge.plane.loop import Timer
 from imsedge.plane.services import Services
-from imsedge.plane.vigil import Vigil
+from imsedge.plane.vigil import Vigil, along, over_payload
 
 # A peer may knock as often as it likes; the gateway hears of the first few.
 REFUSALS_REPORTED = 8
@@ -149,22 +149,15 @@ class Endpoint:
             self._door.screen(self._settings)
 
     def _watch_payload(self) -> None:
-        """From each order anew, until it is reported (H.248.40)."""
-        if self._quiet is not None:
-            self._quiet.stop()
-            self._quiet = None
-        limit, ways = self._settings.quiet_limit, self._settings.quiet_ways
-        if limit:
-            report = partial(self._on_quiet, ways)
-            self._quiet = Vigil(self._services.loop, limit, partial(self._octets, ways), report)
+        loop = self._services.loop
+        self._quiet = over_payload(self._quiet, loop, self._settings, self._octets, self._on_quiet)
 
     def _octets(self, ways: m.Ways) -> tuple[int, ...]:
         counters, connection = self._counters, self._connection
         received, sent = connection.octets if connection is not None else (0, 0)
         if self._settings.handling is m.Handling.STATELESS:
             return (self._services.relays.octets(self.number),)
-        both = (counters.octets_received + received, counters.octets_sent + sent)
-        return {m.Ways.IN: both[:1], m.Ways.OUT: both[1:], m.Ways.BOTH: both}[ways]
+        return along(ways, counters.octets_received + received, counters.octets_sent + sent)
 
     def _on_quiet(self, ways: m.Ways) -> None:
         self._tell(m.Quiet(self.number, self._now(), ways))

@@ -1,7 +1,9 @@
 """Notice that nothing passes, without a word from the hot path: counters are compared now and then."""
 
 from collections.abc import Callable
+from functools import partial
 
+from imsedge.bearer import messages as m
 from imsedge.plane.loop import Loop, Timer
 
 # A silence is noticed late by at most this part of the limit, and not looked for more often than this.
@@ -38,3 +40,23 @@ class Vigil:
         if rest <= 0 and not self._reported:
             self._reported = True
             self._report()
+
+
+def over_payload(
+    before: Vigil | None,
+    loop: Loop,
+    settings: m.EndpointSettings,
+    octets: Callable[[m.Ways], tuple[int, ...]],
+    report: Callable[[m.Ways], None],
+) -> Vigil | None:
+    """In place of ``before``, the vigil that the settings order, if any: anew from each order (H.248.40)."""
+    if before is not None:
+        before.stop()
+    limit, ways = settings.quiet_limit, settings.quiet_ways
+    return Vigil(loop, limit, partial(octets, ways), partial(report, ways)) if limit else None
+
+
+def along(ways: m.Ways, received: int, sent: int) -> tuple[int, ...]:
+    """The counts that tell of payload in these ways."""
+    both = (received, sent)
+    return {m.Ways.IN: both[:1], m.Ways.OUT: both[1:], m.Ways.BOTH: both}[ways]
