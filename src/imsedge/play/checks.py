@@ -33,7 +33,7 @@ def of_call(cast: Ensemble, stage: Stage, events: Sequence[Event], flow: str, an
     """All checks of one e2ae call."""
     requests = requests_of(stage, events)
     yield from _registration(cast)
-    yield from _descriptions(cast, flow)
+    yield from descriptions(cast, flow, "TCP/TLS/MSRP", "TCP/MSRP")
     yield from _orders(requests, flow, answer, _TOLD_AWARE if cast.aware else _TOLD)
     if cast.aware:
         yield from paths_apart(cast)
@@ -44,16 +44,16 @@ def _registration(cast: Ensemble) -> Iterator[Check]:
     yield Check("the controller announced msrp-tls", "msrp-tls" in cast.announced, cast.announced)
 
 
-def _descriptions(cast: Ensemble, flow: str) -> Iterator[Check]:
+def descriptions(cast: Ensemble, flow: str, secure: str, clear: str) -> Iterator[Check]:
+    """What each side may see, and must: transports as in SDP."""
     ue, core = cast.seen_by_ue, cast.seen_by_core
     if ue is None or core is None:
         yield Check("both sides got a description", ok=False)
         return
-    yield Check(
-        "the phone saw TCP/TLS/MSRP with the gateway's fingerprint", ue.secure and bool(ue.fingerprints)
-    )
-    clear = not core.secure and not core.fingerprints and core.e2ae is None
-    yield Check("the core saw TCP/MSRP, no fingerprint and no 3ge2ae", clear)
+    secured = ue.secure and bool(ue.fingerprints)
+    yield Check(f"the phone saw {secure} with the gateway's fingerprint", secured)
+    bare = not core.secure and not core.fingerprints and core.e2ae is None
+    yield Check(f"the core saw {clear}, no fingerprint and no 3ge2ae", bare)
     expected = "applied" if flow.endswith("terminating") else None
     yield Check("3ge2ae:applied stands in the offer to the phone only", ue.e2ae == expected, str(ue.e2ae))
 

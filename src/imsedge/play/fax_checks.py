@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from imsedge.core.trace import Kind
-from imsedge.play.checks import requests_of, signals_of, told_by
+from imsedge.play.checks import descriptions, requests_of, signals_of, told_by
 from imsedge.play.fax_scene import CED, CNG, LINES
 from imsedge.play.report import Check, Event
 from imsedge.play.scenes import Ensemble
@@ -30,16 +30,10 @@ def of_call(cast: Ensemble, stage: Stage, events: Sequence[Event], flow: str) ->
 
 
 def _descriptions(cast: Ensemble, flow: str) -> Iterator[Check]:
+    yield from descriptions(cast, flow, "UDP/TLS/UDPTL", "udptl")
     ue, core = cast.seen_by_ue, cast.seen_by_core
     if ue is None or core is None:
-        yield Check("both sides got a description", ok=False)
         return
-    secured = ue.secure and bool(ue.fingerprints)
-    yield Check("the phone saw UDP/TLS/UDPTL with the gateway's fingerprint", secured)
-    clear = not core.secure and not core.fingerprints and core.e2ae is None
-    yield Check("the core saw udptl, no fingerprint and no 3ge2ae", clear)
-    expected = "applied" if flow.endswith("terminating") else None
-    yield Check("3ge2ae:applied stands in the offer to the phone only", ue.e2ae == expected, str(ue.e2ae))
     named = [line for line in ue.lines if line.startswith("tls-id:")]
     kept = tuple(line for line in ue.lines if line not in named)
     yield Check("every T.38 attribute arrived as it was", kept == core.lines == LINES)

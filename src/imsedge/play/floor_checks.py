@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from imsedge.bfcp.parser import HEADER
 from imsedge.core.trace import Kind
 from imsedge.h248.model import CommandRequest
-from imsedge.play.checks import octets_of, requests_of, signals_of, told_by
+from imsedge.play.checks import descriptions, octets_of, requests_of, signals_of, told_by
 from imsedge.play.floor_scene import PARTICIPANT, SERVER
 from imsedge.play.floor_talk import CONFERENCE, USER
 from imsedge.play.report import Check, Event
@@ -29,17 +29,10 @@ def of_call(cast: Ensemble, stage: Stage, events: Sequence[Event], flow: str) ->
 
 
 def _descriptions(cast: Ensemble, flow: str) -> Iterator[Check]:
+    yield from descriptions(cast, flow, "TCP/TLS/BFCP", "TCP/BFCP")
     ue, core = cast.seen_by_ue, cast.seen_by_core
     if ue is None or core is None:
-        yield Check("both sides got a description", ok=False)
         return
-    yield Check(
-        "the phone saw TCP/TLS/BFCP with the gateway's fingerprint", ue.secure and bool(ue.fingerprints)
-    )
-    clear = not core.secure and not core.fingerprints and core.e2ae is None
-    yield Check("the core saw TCP/BFCP, no fingerprint and no 3ge2ae", clear)
-    expected = "applied" if flow.endswith("terminating") else None
-    yield Check("3ge2ae:applied stands in the offer to the phone only", ue.e2ae == expected, str(ue.e2ae))
     kept = (ue.lines, core.lines) == (SERVER, PARTICIPANT)
     yield Check("every BFCP attribute arrived as it was", kept, ", ".join(ue.lines + core.lines))
 

@@ -5,27 +5,13 @@ answer.  Step 12 is the ClientHello of whoever offered towards the access side.
 """
 
 from imsedge.core.trace import Kind
-from imsedge.play.steps import AGW, ALG, CORE, UE, Step
+from imsedge.play.steps import AGW, ALG, ANSWER, CORE, UE, Step, configured_once
 
-_FIRST, _SECOND, _ADDED = r"ADD req C=\$", r"ADD req C=\d", r"ADD resp C=\d"
-_MOD, _MODIFIED = r"MOD req C=\d", r"MOD resp C=\d"
-_ANSWER = r"200 .*\(INVITE\)"
 _SYN, _REPEATED = r"SYN(?! ACK)", r"SYN \(repeated\)"
 
 
 def _signalling(caller: str, callee: str) -> tuple[Step, ...]:
-    return (
-        Step("1", Kind.SIP, caller, ALG, "INVITE"),
-        Step("2", Kind.H248, ALG, AGW, _FIRST),
-        Step("4", Kind.H248, AGW, ALG, _ADDED),
-        Step("5", Kind.H248, ALG, AGW, _SECOND),
-        Step("7", Kind.H248, AGW, ALG, _ADDED),
-        Step("9", Kind.SIP, ALG, callee, "INVITE"),
-        Step("13", Kind.SIP, callee, ALG, _ANSWER),
-        Step("14", Kind.H248, ALG, AGW, _MOD),
-        Step("16", Kind.H248, AGW, ALG, _MODIFIED),
-        Step("18", Kind.SIP, ALG, caller, _ANSWER),
-    )
+    return (*configured_once(caller, callee), Step("18", Kind.SIP, ALG, caller, ANSWER))
 
 
 def _opened_by(opener: str, other: str, begins: str) -> tuple[Step, ...]:

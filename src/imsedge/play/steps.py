@@ -69,10 +69,27 @@ def _parts(arrow: Arrow) -> Sequence[str]:
 
 
 _SYN = r"SYN(?! ACK)"
-_ANSWER = r"200 .*\(INVITE\)"
+ANSWER = r"200 .*\(INVITE\)"
 # Of a context that holds a call: the controller also talks to ROOT in the NULL context.
 _ADD, _ADDED = r"ADD req C=[$\d]", r"ADD resp C=\d"
-_MOD, _MODIFIED = r"MOD req C=\d", r"MOD resp C=\d"
+MOD, MODIFIED = r"MOD req C=\d", r"MOD resp C=\d"
+_FIRST, _SECOND = r"ADD req C=\$", r"ADD req C=\d"
+
+
+def configured_once(caller: str, callee: str) -> tuple[Step, ...]:
+    """Steps 1 to 16 of BFCP and T.38: beside MSRP's they have one Configure, towards the answerer."""
+    return (
+        Step("1", Kind.SIP, caller, ALG, "INVITE"),
+        Step("2", Kind.H248, ALG, AGW, _FIRST),
+        Step("4", Kind.H248, AGW, ALG, _ADDED),
+        Step("5", Kind.H248, ALG, AGW, _SECOND),
+        Step("7", Kind.H248, AGW, ALG, _ADDED),
+        Step("9", Kind.SIP, ALG, callee, "INVITE"),
+        Step("13", Kind.SIP, callee, ALG, ANSWER),
+        Step("14", Kind.H248, ALG, AGW, MOD),
+        Step("16", Kind.H248, AGW, ALG, MODIFIED),
+    )
+
 
 # Figure 5.2.1.2.2.1; the peer in the core answers setup:active, so it calls and the gateway calls the UE.
 _ORIGINATING_SIGNALLING = (
@@ -82,12 +99,12 @@ _ORIGINATING_SIGNALLING = (
     Step("5", Kind.H248, ALG, AGW, _ADD),
     Step("7", Kind.H248, AGW, ALG, _ADDED),
     Step("9", Kind.SIP, ALG, CORE, "INVITE"),
-    Step("12", Kind.SIP, CORE, ALG, _ANSWER),
-    Step("13", Kind.H248, ALG, AGW, _MOD),
-    Step("15", Kind.H248, AGW, ALG, _MODIFIED),
-    Step("16", Kind.H248, ALG, AGW, _MOD),
-    Step("18", Kind.H248, AGW, ALG, _MODIFIED),
-    Step("20", Kind.SIP, ALG, UE, _ANSWER),
+    Step("12", Kind.SIP, CORE, ALG, ANSWER),
+    Step("13", Kind.H248, ALG, AGW, MOD),
+    Step("15", Kind.H248, AGW, ALG, MODIFIED),
+    Step("16", Kind.H248, ALG, AGW, MOD),
+    Step("18", Kind.H248, AGW, ALG, MODIFIED),
+    Step("20", Kind.SIP, ALG, UE, ANSWER),
 )
 _ORIGINATING_ACTIVE = (
     Step("10", Kind.TCP, CORE, AGW, _SYN, after=("9",)),
@@ -109,10 +126,10 @@ _TERMINATING_SIGNALLING = (
     Step("5", Kind.H248, ALG, AGW, _ADD),
     Step("7", Kind.H248, AGW, ALG, _ADDED),
     Step("9", Kind.SIP, ALG, UE, "INVITE"),
-    Step("13", Kind.SIP, UE, ALG, _ANSWER),
-    Step("14", Kind.H248, ALG, AGW, _MOD),
-    Step("16", Kind.H248, AGW, ALG, _MODIFIED),
-    Step("18", Kind.SIP, ALG, CORE, _ANSWER),
+    Step("13", Kind.SIP, UE, ALG, ANSWER),
+    Step("14", Kind.H248, ALG, AGW, MOD),
+    Step("16", Kind.H248, AGW, ALG, MODIFIED),
+    Step("18", Kind.SIP, ALG, CORE, ANSWER),
 )
 _TERMINATING_ACTIVE = (
     Step("10", Kind.TCP, UE, AGW, _SYN, after=("9",)),
