@@ -1,6 +1,5 @@
 """Kamailio in the core: its ``msrp`` module answers every SEND, or it registers everybody over TLS."""
 
-import signal
 import socket
 import subprocess
 import time
@@ -9,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from imsedge.core.address import TransportAddress
-from kit.peers import need, need_kamailio_module
+from kit.peers import need, need_kamailio_module, stop
 
 _MSRP = """#!KAMAILIO
 debug=2
@@ -86,14 +85,7 @@ class Kamailio:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
+        stop(self._process)
 
     def judged(self) -> list[str]:
         """What it said of each request, e.g. ``SEND of 7 octets to PATH from PATH``."""

@@ -6,6 +6,7 @@ name; where ``IMSEDGE_REQUIRE_PEERS`` is set, as in ``.ci/run``, it fails instea
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Callable
@@ -98,6 +99,18 @@ def has_sctp() -> bool:
     except OSError:
         return False
     return True
+
+
+def stop(process: "subprocess.Popen[bytes] | None") -> None:
+    """End a daemon that still runs: politely, and after five seconds for certain."""
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
 
 
 IN_NAMESPACE = "IMSEDGE_TEST_NAMESPACE"

@@ -1,6 +1,5 @@
 """rtpengine, for audio and video."""
 
-import signal
 import socket
 import subprocess
 import time
@@ -10,7 +9,7 @@ from typing import Self
 
 from imsedge.core.address import TransportAddress
 from imsedge.ng.bencode import read
-from kit.peers import need
+from kit.peers import need, stop
 
 
 class Rtpengine:
@@ -38,14 +37,7 @@ class Rtpengine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
+        stop(self._process)
 
     def ask(self, command: str) -> object:
         """A question without parameters; ``None``: no answer."""
